@@ -1,0 +1,22 @@
+/** The Linux futex subsystem in Java. */
+@org.jspecify.annotations.NullMarked
+module org.jfutex {
+  requires static org.jspecify;
+  requires static com.google.errorprone.annotations;
+
+  exports org.jfutex;
+  exports org.jfutex.word;
+  exports org.jfutex.time;
+  exports org.jfutex.engine;
+  exports org.jfutex.linux;
+  exports org.jfutex.observe;
+  exports org.jfutex.park to
+      org.jfutex.cli;
+  exports org.jfutex.kernel to
+      org.jfutex.cli;
+
+  uses org.jfutex.FutexProvider;
+
+  provides org.jfutex.FutexProvider with
+      org.jfutex.engine.JvmFutexProvider;
+}

@@ -1,0 +1,203 @@
+package org.jfutex;
+
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import org.jfutex.time.Deadline;
+import org.jfutex.word.Word;
+
+/**
+ * The futex operations of Linux on {@link Word}s: sleep while a word holds a value, and wake who
+ * sleeps. The strict, typed face: counts are what they say ({@code wake(word, 0)} wakes nobody),
+ * expected outcomes are values, misuse is an exception. The kernel's own odd corners are in {@code
+ * org.jfutex.linux}.
+ *
+ * <p><b>Waiting.</b> A wait compares the word with the expected value and goes to sleep in one
+ * step: a waker that changes the word first and wakes then is never missed. Waiters of a word are
+ * woken by rank, then in order of arrival, whatever happened to others in between. A wait may
+ * report {@link WaitStatus#WOKEN} although the word still holds the value, because a wake is
+ * counted without looking at the word; callers loop.
+ *
+ * <p><b>Counting.</b> The counts that wakers return add up exactly to the waits that report WOKEN,
+ * where {@link Capabilities#exactCounts()} says so.
+ *
+ * <p><b>Interruption.</b> A wait of an interrupted thread ends with {@link
+ * WaitStatus#INTERRUPTED} and leaves the interrupt flag set, at once if it was set before; a word
+ * that has changed is reported first.
+ *
+ * <p><b>Errors.</b> {@link FutexException} with EFAULT where the word's memory cannot be accessed,
+ * with EINVAL where an argument is one the kernel refuses; {@link IllegalArgumentException} for
+ * counts out of range; nothing has been queued or woken then.
+ *
+ * <p><b>Memory effects</b> are stated in the documentation of this package. Every method may be
+ * called by any thread, platform or virtual; a virtual thread that sleeps leaves its carrier free.
+ */
+public interface Futex {
+  /** The most entries a vector wait can have, FUTEX_WAITV_MAX. */
+  int MAX_ENTRIES = 128;
+
+  /**
+   * The engine for the threads of this JVM. Works on every system.
+   *
+   * @return the one engine that all callers of this method share
+   */
+  static Futex jvm() {
+    return Backends.JVM;
+  }
+
+  /**
+   * What this backend can do.
+   *
+   * @return its capabilities
+   */
+  Capabilities capabilities();
+
+  /**
+   * Sleeps while the word holds a value, until woken or interrupted (FUTEX_WAIT).
+   *
+   * @param word the word
+   * @param expected the value, of which the low {@link Word#bits()} count
+   * @return WOKEN, CHANGED or INTERRUPTED
+   * @throws FutexException with EFAULT if the word cannot be read
+   */
+  default WaitStatus await(Word word, long expected) {
+    return await(word, expected, Deadline.NEVER, WaitOptions.DEFAULT);
+  }
+
+  /**
+   * Sleeps while the word holds a value, until woken, interrupted or a deadline (FUTEX_WAIT).
+   *
+   * @param word the word
+   * @param expected the value, of which the low {@link Word#bits()} count
+   * @param deadline when to give up, on its own clock; one already reached still compares the word
+   * @return the outcome
+   * @throws FutexException with EFAULT if the word cannot be read
+   */
+  default WaitStatus await(Word word, long expected, Deadline deadline) {
+    return await(word, expected, deadline, WaitOptions.DEFAULT);
+  }
+
+  /**
+   * Sleeps while the word holds a value, with a bitset and a rank (FUTEX_WAIT_BITSET).
+   *
+   * @param word the word
+   * @param expected the value, of which the low {@link Word#bits()} count
+   * @param deadline when to give up, on its own clock; one already reached still compares the word
+   * @param options which wakes may take the waiter, and its rank
+   * @return the outcome
+   * @throws FutexException with EFAULT if the word cannot be read
+   */
+  WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options);
+
+  /**
+   * Waits without a thread: the future completes with what {@link #await(Word, long, Deadline,
+   * WaitOptions)} would return, in the same queue and order as sleeping threads.
+   *
+   * <p>A word that does not hold the value, or a deadline already reached, completes the future
+   * before this method returns. Otherwise the thread that wakes completes it, after the wake and
+   * outside all locks, so what hangs on the future should be short or asynchronous. Cancelling the
+   * future leaves the queue; a wake that had already counted the waiter goes to the next one.
+   *
+   * @param word the word
+   * @param expected the value, of which the low {@link Word#bits()} count
+   * @param deadline when to give up, on its own clock
+   * @param options which wakes may take the waiter, and its rank
+   * @return a future of WOKEN, CHANGED or TIMED_OUT
+   * @throws FutexException with EFAULT if the word cannot be read
+   */
+  CompletableFuture<WaitStatus> awaitAsync(
+      Word word, long expected, Deadline deadline, WaitOptions options);
+
+  /**
+   * Sleeps while every word of several holds its value, until one is woken (futex_waitv).
+   *
+   * <p>All words are compared and queued one after the other; the first that has changed ends the
+   * call, unless one before it was woken meanwhile. Several entries may be woken before the call
+   * returns: each was counted by its waker, one index is reported.
+   *
+   * @param entries 1 to {@link #MAX_ENTRIES} words and values; a word may occur more than once
+   * @param deadline when to give up, on its own clock
+   * @return the outcome and the entry it is about
+   * @throws FutexException with EINVAL if there are too few or too many entries, with EFAULT if a
+   *     word cannot be read
+   */
+  AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline);
+
+  /**
+   * Wakes waiters of a word (FUTEX_WAKE). Never touches the word: its memory may have gone.
+   *
+   * @param word the word
+   * @param count how many at most; 0 wakes nobody
+   * @return how many were woken
+   * @throws IllegalArgumentException if the count is negative
+   */
+  default int wake(Word word, int count) {
+    return wake(word, count, WaitOptions.MATCH_ANY);
+  }
+
+  /**
+   * Wakes those waiters of a word whose bitset meets the given one (FUTEX_WAKE_BITSET).
+   *
+   * @param word the word
+   * @param count how many at most; 0 wakes nobody
+   * @param bitset only waiters with one of these bits are woken; not 0
+   * @return how many were woken
+   * @throws IllegalArgumentException if the count is negative
+   * @throws FutexException with EINVAL if the bitset is 0
+   */
+  int wake(Word word, int count, int bitset);
+
+  /**
+   * Wakes every waiter of a word.
+   *
+   * @param word the word
+   * @return how many were woken
+   */
+  default int wakeAll(Word word) {
+    return wake(word, Integer.MAX_VALUE, WaitOptions.MATCH_ANY);
+  }
+
+  /**
+   * Wakes the first waiters of one word and moves the next ones to another (FUTEX_REQUEUE). A moved
+   * waiter keeps its deadline, bitset and rank.
+   *
+   * @param from the word whose waiters are taken
+   * @param wake how many to wake at most
+   * @param to the word to whose queue they move; may be the same word, which then changes nothing
+   * @param move how many to move at most, after those woken
+   * @return how many were woken and moved, together
+   * @throws IllegalArgumentException if a count is negative
+   */
+  int requeue(Word from, int wake, Word to, int move);
+
+  /**
+   * Like {@link #requeue}, if the first word still holds a value, in one step (FUTEX_CMP_REQUEUE).
+   *
+   * @param from the word whose waiters are taken
+   * @param expected the value it must hold, of which the low {@link Word#bits()} count
+   * @param wake how many to wake at most
+   * @param to the word to whose queue they move
+   * @param move how many to move at most, after those woken
+   * @return how many were woken and moved, together; empty if the word had changed
+   * @throws IllegalArgumentException if a count is negative
+   * @throws FutexException with EFAULT if the first word cannot be read
+   */
+  OptionalInt compareRequeue(Word from, long expected, int wake, Word to, int move);
+
+  /**
+   * Changes a word and wakes on two, in one step (FUTEX_WAKE_OP): applies the operation to {@code
+   * target}, wakes on {@code word}, and if {@code target}'s old value passes the comparison wakes
+   * on {@code target} too.
+   *
+   * @param word the word that is woken on in any case
+   * @param wake how many to wake there at most
+   * @param target the word that is changed; may be the same word
+   * @param wakeTarget how many to wake there at most, if the comparison holds
+   * @param op the change and the comparison; on a word wider or narrower than 32 bits both work on
+   *     its sign-extended low 32 bits
+   * @return how many were woken, together
+   * @throws IllegalArgumentException if a count is negative
+   * @throws FutexException with EFAULT if {@code target} cannot be read and written
+   */
+  int wakeOp(Word word, int wake, Word target, int wakeTarget, WakeOp op);
+}

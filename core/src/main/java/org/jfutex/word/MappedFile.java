@@ -1,0 +1,120 @@
+package org.jfutex.word;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/**
+ * A file mapped into memory for sharing, together with what identifies the file. Words in two
+ * mappings of one file are the same futex where their positions in the file are equal, whatever the
+ * addresses; see {@link Word#of(MappedFile, long)}.
+ *
+ * <p>Closing unmaps the memory. A wait that reads a word of a closed mapping fails with EFAULT; a
+ * thread that already sleeps on one sleeps on and can still be woken, because a wake does not touch
+ * the word.
+ */
+public final class MappedFile implements AutoCloseable {
+  private static final int OPEN_ATTEMPTS = 100;
+
+  private final Arena arena;
+  private final MemorySegment segment;
+  private final Object identity;
+  private final long position;
+
+  private MappedFile(Arena arena, MemorySegment segment, Object identity, long position) {
+    this.arena = arena;
+    this.segment = segment;
+    this.identity = identity;
+    this.position = position;
+  }
+
+  /**
+   * Maps a part of an existing file for reading and writing. The file is extended when it ends
+   * before the part does.
+   *
+   * @param path the file
+   * @param position where the part starts, in bytes; a multiple of 8
+   * @param size how long it is, in bytes; more than 0
+   * @return the mapping
+   * @throws IOException if the file cannot be opened or mapped, or is replaced all the time
+   * @throws IllegalArgumentException if the position or the size is out of range
+   */
+  public static MappedFile open(Path path, long position, long size) throws IOException {
+    if (position < 0 || position % Long.BYTES != 0) {
+      throw new IllegalArgumentException(
+          "position " + position + ": expected a multiple of 8 that is not negative");
+    }
+    if (size <= 0) {
+      throw new IllegalArgumentException("size " + size + ": expected more than 0");
+    }
+    // a channel does not tell which file it has open: the name must say the same before and after
+    for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
+      Object before = identityOf(path);
+      try (FileChannel channel =
+          FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        if (before.equals(identityOf(path))) {
+          Arena arena = Arena.ofShared();
+          try {
+            MemorySegment segment =
+                channel.map(FileChannel.MapMode.READ_WRITE, position, size, arena);
+            return new MappedFile(arena, segment, before, position);
+          } catch (IOException | RuntimeException | Error e) {
+            arena.close();
+            throw e;
+          }
+        }
+      }
+    }
+    throw new IOException(path + ": replaced during each of " + OPEN_ATTEMPTS + " openings");
+  }
+
+  private static Object identityOf(Path path) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    if (!attributes.isRegularFile()) {
+      throw new NoSuchFileException(path.toString(), null, "not a regular file");
+    }
+    Object key = attributes.fileKey();
+    return key != null ? key : path.toRealPath();
+  }
+
+  /**
+   * The mapped memory.
+   *
+   * @return a segment that any thread may access until the mapping is closed
+   */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /**
+   * What identifies the file, by {@code equals}.
+   *
+   * @return its device and inode where the file system tells them, else its real path
+   */
+  public Object identity() {
+    return identity;
+  }
+
+  /**
+   * Where the mapping starts in the file.
+   *
+   * @return the position in bytes
+   */
+  public long position() {
+    return position;
+  }
+
+  /** Unmaps the memory. Idempotent. */
+  @Override
+  public void close() {
+    if (segment.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}
