@@ -1,5 +1,6 @@
 package org.jfutex.engine;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ final class WaitQueue {
         head = following;
       }
     }
+    Arrays.fill(slots, null); // the initial array will be used again
     slots = larger;
   }
 
