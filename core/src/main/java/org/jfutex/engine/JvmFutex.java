@@ -85,13 +85,8 @@ public final class JvmFutex implements Futex {
     if (immediate != null) {
       future.complete(immediate.status());
     } else {
-      CompletableFuture<WaitStatus> _ =
-          future.whenComplete(
-              (status, failure) -> {
-                if (failure != null) {
-                  wait.cancel(); // the user cancelled it, or completed it with an error
-                }
-              });
+      // however it completes: cancelled or completed by its user, it leaves the queue
+      CompletableFuture<WaitStatus> _ = future.whenComplete((_, _) -> wait.cancel());
     }
     return future;
   }
