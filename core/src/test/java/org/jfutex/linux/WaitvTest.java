@@ -7,6 +7,9 @@ import static org.jfutex.linux.Operation.NR_FUTEX_WAITV;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jfutex.linux.Guest.Element;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jfutex.word.WordFault;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -114,6 +117,58 @@ class WaitvTest {
     assertThat(waitv(FIRST, SECOND, LAST.value(1))).isEqualTo(EAGAIN);
     assertThat(guest.wake(WORD, ALL)).isZero();
     assertThat(guest.wake(OTHER, ALL)).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anEntryWokenBeforeALaterOneFailsIsReportedInstead(boolean isFault) {
+    AddressSpace meddling =
+        new ForwardingSpace(guest.space, 1) {
+          @Override
+          public Word word(long address, Key key) {
+            Word word = super.word(address, key);
+            return address == OTHER ? new MeddlingWord(word, isFault) : word;
+          }
+        };
+    GuestThread waiter = new GuestThread(guest, meddling);
+    assertThat(waiter.call(NR_FUTEX_WAITV, guest.array(LAST, FIRST, SECOND), 3, 0, 0, 0)).isOne();
+    assertThat(guest.wake(WORD, ALL)).isZero();
+    assertThat(guest.wake(THIRD, ALL)).as("the others have left").isZero();
+  }
+
+  /** Wakes another word whenever it is read without a lock, and then fails the wait. */
+  private final class MeddlingWord implements Word {
+    private final Word word;
+    private final boolean isFault;
+
+    MeddlingWord(Word word, boolean isFault) {
+      this.word = word;
+      this.isFault = isFault;
+    }
+
+    @Override
+    public int bits() {
+      return word.bits();
+    }
+
+    @Override
+    public long load() {
+      assertThat(guest.wake(WORD, 1)).isOne();
+      if (isFault) {
+        throw new WordFault("meant to");
+      }
+      return 1;
+    }
+
+    @Override
+    public boolean compareAndSet(long expected, long value) {
+      return word.compareAndSet(expected, value);
+    }
+
+    @Override
+    public Key key() {
+      return word.key();
+    }
   }
 
   @Test
