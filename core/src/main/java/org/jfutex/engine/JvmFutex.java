@@ -1,7 +1,9 @@
 package org.jfutex.engine;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +19,7 @@ import org.jfutex.WakeOp;
 import org.jfutex.park.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
+import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;
 
@@ -184,15 +187,22 @@ public final class JvmFutex implements Futex {
     for (int i = 0; i < table.size(); i++) {
       Bucket bucket = table.bucket(i);
       if (bucket.hasWaiters()) {
-        bucket.lock();
-        try {
-          bucket.queueLocked().forEach(waiter -> all.add(SleepingWaiter.of(waiter)));
-        } finally {
-          bucket.unlock();
-        }
+        addWaiters(bucket, all);
       }
     }
     return all;
+  }
+
+  private static void addWaiters(Bucket bucket, List<SleepingWaiter> all) {
+    Map<Waiter, Key> seen = new LinkedHashMap<>(); // a requeue may change the key afterwards
+    bucket.lock();
+    try {
+      bucket.queueLocked().forEach(waiter -> seen.put(waiter, waiter.key));
+    } finally {
+      bucket.unlock();
+    }
+    // not under the lock: a callback's name comes from user code
+    seen.forEach((waiter, key) -> all.add(SleepingWaiter.of(waiter, key)));
   }
 
   /** The table, for tests of this package. */

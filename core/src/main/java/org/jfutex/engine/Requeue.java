@@ -34,8 +34,10 @@ final class Requeue {
   /**
    * Wakes and moves in one step, under both locks; with a word, only if it holds a value.
    *
-   * <p>The target is counted in before it is locked, like a waiter that comes: a waker that reads
-   * its count after that takes its lock and finds who was moved.
+   * <p>The target is counted in before the word is compared, like a waiter that comes. Whoever
+   * stores to the word and then wakes on the target is either seen by the comparison, or sees the
+   * count, takes the lock and finds who was moved: nobody gets between comparing and moving. Test:
+   * LostRequeue (jcstress).
    */
   private OptionalInt wakeAndMove(
       Key source, @Nullable Word compared, long expected, int wake, Key target, int move) {
@@ -44,7 +46,7 @@ final class Requeue {
     WakeList list = new WakeList();
     int taken;
     int moved;
-    to.countIn();
+    to.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
     try {
       HashTable.lockPair(from, to);
       try {

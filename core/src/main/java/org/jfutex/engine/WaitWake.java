@@ -54,16 +54,14 @@ final class WaitWake {
     if (!waiter.beginPark()) {
       return WaitStatus.WOKEN;
     }
-    while (true) {
+    while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
       ThreadParker.park(this, deadline, ticker);
-      if (waiter.isWoken()) {
-        return WaitStatus.WOKEN;
-      }
       WaitStatus giveUp = reasonToGiveUp(deadline);
       if (giveUp != null) {
         return Bucket.leave(waiter) ? giveUp : WaitStatus.WOKEN;
       }
     }
+    return WaitStatus.WOKEN;
   }
 
   /** Why a thread that has not been woken stops sleeping; null if it goes on. */
