@@ -96,7 +96,13 @@ public final class AsyncWait {
       wait.immediate = result;
       return wait;
     }
-    wait.startTimer(deadline, ticker);
+    try {
+      wait.startTimer(deadline, ticker);
+    } catch (RuntimeException | Error e) {
+      if (wait.cancel()) {
+        throw e; // with nobody left in a queue
+      } // otherwise a waker took it, and it needs no timer
+    }
     return wait;
   }
 
@@ -141,7 +147,8 @@ public final class AsyncWait {
     return ended;
   }
 
-  private void timeOut() {
+  /** Called by the timer once the deadline is reached. */
+  void timeOut() {
     if (cancel()) {
       boolean _ = listener.onOutcome(WaitStatus.TIMED_OUT, -1);
     }

@@ -159,7 +159,10 @@ final class Bucket extends BucketFields {
     return taken;
   }
 
-  /** Moves the first waiters of a key to another key, whose bucket may be this one. */
+  /**
+   * Moves the first waiters of a key to another key, whose bucket may be this one. The target's
+   * queue has room for one more key.
+   */
   int moveLocked(Key from, int count, Bucket target, Key to) {
     assert lock.isHeldByCurrentThread() && target.lock.isHeldByCurrentThread();
     if (from.equals(to)) {
@@ -167,7 +170,6 @@ final class Bucket extends BucketFields {
     }
     int moved = 0;
     while (moved < count) {
-      target.queue.reserve();
       Waiter waiter = queue.first(from);
       if (waiter == null) {
         break;

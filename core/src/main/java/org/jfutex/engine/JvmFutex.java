@@ -1,9 +1,7 @@
 package org.jfutex.engine;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -183,27 +181,23 @@ public final class JvmFutex implements Futex {
    * @return the waiters, those of one key in the order they will be woken
    */
   public List<SleepingWaiter> waiters() {
-    List<SleepingWaiter> all = new ArrayList<>();
+    List<Found> found = new ArrayList<>();
     for (int i = 0; i < table.size(); i++) {
       Bucket bucket = table.bucket(i);
       if (bucket.hasWaiters()) {
-        addWaiters(bucket, all);
+        bucket.lock();
+        try {
+          bucket.queueLocked().forEach(waiter -> found.add(new Found(waiter, waiter.key)));
+        } finally {
+          bucket.unlock();
+        }
       }
     }
-    return all;
+    return found.stream().map(one -> SleepingWaiter.of(one.waiter, one.key)).toList();
   }
 
-  private static void addWaiters(Bucket bucket, List<SleepingWaiter> all) {
-    Map<Waiter, Key> seen = new LinkedHashMap<>(); // a requeue may change the key afterwards
-    bucket.lock();
-    try {
-      bucket.queueLocked().forEach(waiter -> seen.put(waiter, waiter.key));
-    } finally {
-      bucket.unlock();
-    }
-    // not under the lock: a callback's name comes from user code
-    seen.forEach((waiter, key) -> all.add(SleepingWaiter.of(waiter, key)));
-  }
+  /** A waiter and where it stood: it is described without the lock, as that may run user code. */
+  private record Found(Waiter waiter, Key key) {}
 
   /** The table, for tests of this package. */
   HashTable table() {

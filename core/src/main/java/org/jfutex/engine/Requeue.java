@@ -53,6 +53,7 @@ final class Requeue {
         if (compared != null && !compared.holds(expected)) {
           return OptionalInt.empty();
         }
+        to.queueLocked().reserve(); // may run out of memory, so before anybody is taken
         taken = from.takeLocked(source, wake, WaitOptions.MATCH_ANY, list);
         moved = from.moveLocked(source, move, to, target);
       } finally {
