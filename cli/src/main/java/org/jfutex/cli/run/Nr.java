@@ -12,6 +12,8 @@ final class Nr {
   static final int RT_SIGACTION = 13;
   static final int CLOSE = 3;
   static final int POLL = 7;
+  static final int SCHED_GETPARAM = 143;
+  static final int SCHED_GETSCHEDULER = 145;
   static final int PRCTL = 157;
   static final int FUTEX = 202;
   static final int SET_TID_ADDRESS = 218;

@@ -1,5 +1,8 @@
 package org.jfutex.cli.run;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.jfutex.engine.AsyncWait;
 import org.jfutex.kernel.Syscalls;
@@ -59,7 +62,14 @@ final class RemoteCall implements RemoteCaller {
   @Override
   public int rank() {
     long policy = Syscalls.call(Nr.SCHED_GETSCHEDULER, thread.tid(), 0, 0);
-    return policy == SCHED_FIFO || policy == SCHED_RR ? RealTime.priority(thread.tid()) : 0;
+    if (policy != SCHED_FIFO && policy != SCHED_RR) {
+      return 0;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment priority = arena.allocate(ValueLayout.JAVA_INT);
+      long result = Syscalls.call(Nr.SCHED_GETPARAM, thread.tid(), priority.address(), 0);
+      return result == 0 ? priority.get(ValueLayout.JAVA_INT, 0) : 0;
+    }
   }
 
   @Override
@@ -110,6 +120,12 @@ final class RemoteCall implements RemoteCaller {
   boolean cancelSleep() {
     AsyncWait wait = sleep;
     return wait != null && wait.cancel();
+  }
+
+  /** The futexes it is queued on now, after any requeue. */
+  List<Key> sleepsOn() {
+    AsyncWait wait = sleep;
+    return wait == null ? List.of() : wait.keys();
   }
 
   boolean isAnswered() {
