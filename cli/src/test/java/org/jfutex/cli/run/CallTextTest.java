@@ -34,7 +34,8 @@ class CallTextTest {
         line(
             Calls.futex(5 | 128, 1, 1, OTHER, 0x04000001),
             "FUTEX_WAKE_OP_PRIVATE(0x7f0012345678, 1, 1, 0x7f0012340000, {SET 0, wake if GT 1})"),
-        line(Calls.futex(6 | 128, 0, TIME), "FUTEX_LOCK_PI_PRIVATE(0x7f0012345678, 0x7ffd00000010)"),
+        line(
+            Calls.futex(6 | 128, 0, TIME), "FUTEX_LOCK_PI_PRIVATE(0x7f0012345678, 0x7ffd00000010)"),
         line(Calls.futex(7 | 128), "FUTEX_UNLOCK_PI_PRIVATE(0x7f0012345678)"),
         line(Calls.futex(8), "FUTEX_TRYLOCK_PI(0x7f0012345678)"),
         line(
@@ -72,7 +73,8 @@ class CallTextTest {
         line(Calls.futex(0x200), "futex(0x7f0012345678, 0x200, 0, NULL, NULL, 0)"),
         line(Calls.call(999, 1, -1), "syscall_999(0x1, 0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0)"),
         line(Calls.call(202, 0, 0xffffffff00000001L, 1), "FUTEX_WAKE(NULL, 1)"),
-        // an operand of 12 bits is signed; bit 31 makes it a shift by its low five bits; what is no operation stays raw
+        // an operand of 12 bits is signed; bit 31 makes it a shift by its low five bits; what is
+        // no operation stays raw
         line(
             Calls.futex(5, 0, 0, OTHER, 0x21fff800L),
             "FUTEX_WAKE_OP(0x7f0012345678, 0, 0, 0x7f0012340000, {OR -1, wake if NE -2048})"),

@@ -34,9 +34,11 @@ class TraceTest {
     assertThat(text())
         .isEqualTo(
             """
-              0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f00, 2, NULL) = 0 <woken by 1241 after 1.30 ms>
+              0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f00, 2, NULL) \
+            = 0 <woken by 1241 after 1.30 ms>
               0.001234 [1234/1240] FUTEX_WAKE_PRIVATE(0x7f0012345678, 1) = 1
-              0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f00, 2, NULL) = -1 ETIMEDOUT <after 50.1 ms>
+              0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f00, 2, NULL) \
+            = -1 ETIMEDOUT <after 50.1 ms>
               0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f0012345678, 2, NULL) = -1 EAGAIN
               0.001234 [1234/1240] FUTEX_LOCK_PI(0x7f0012345678, NULL) = ? <passed to the kernel>
             """);

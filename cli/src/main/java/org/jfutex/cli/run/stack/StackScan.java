@@ -18,12 +18,11 @@ import org.jspecify.annotations.Nullable;
  * tells its stack pointer and program counter; from there on every word that points behind a call
  * instruction is taken for a return address.
  *
- * <p>A frame follows from the ones before where its call goes to the start of the function of the
- * last frame, or of the last one that followed: directly, through the procedure linkage table, or
- * through the global offset table. Every other frame starts with {@code "? "}: it may be right, as
- * for a call through a pointer or of a function without a name, or left over from a call that has
- * long returned. No frame pointer and no unwind table is needed; code compiled while the program
- * runs shows as {@code [anon]}.
+ * <p>A frame is sure where its call goes to the start of the function of the last sure frame:
+ * directly, through the procedure linkage table, or through the global offset table. Every other
+ * frame starts with {@code "? "}: it may be right, as for a call through a pointer and everything
+ * outside of it, or left over from a call that has long returned. No frame pointer and no unwind
+ * table is needed; code compiled while the program runs shows as {@code [anon]}.
  *
  * <p>Frames read {@code function+0x1d (libc.so.6)}, or {@code libc.so.6+0x8a1d4} where the function
  * has no name: an address as addr2line(1) takes it. Bounds: {@value #MAX_FRAMES} frames, {@value
@@ -85,10 +84,8 @@ public final class StackScan {
     private final CallSite calls;
     private final List<String> frames = new ArrayList<>();
 
-    /** Where the function of the last unmarked frame, and of the last frame, starts; or 0. */
+    /** Where the function of the last sure frame starts; 0 where it has no name. */
     private long sure;
-
-    private long last;
 
     Walk(int tgid, int tid, ProcMaps maps) {
       this.tgid = tgid;
@@ -103,7 +100,6 @@ public final class StackScan {
         return List.of();
       }
       sure = add("", code, pc);
-      last = sure;
       Mapping stack = maps.at(sp);
       if (stack == null) {
         return List.copyOf(frames);
@@ -123,12 +119,11 @@ public final class StackScan {
       if (code == null || !calls.isReturnAddress(word)) {
         return;
       }
-      // a stale frame between a function and its caller must not make a guess of the caller
-      if ((last != 0 && calls.calls(word, last)) || (sure != 0 && calls.calls(word, sure))) {
-        last = add("", code, word);
-        sure = last;
+      if (sure != 0 && calls.calls(word, sure)) {
+        sure = add("", code, word);
       } else {
-        last = add(GUESS, code, word);
+        // leftovers call each other in good order, so no frame is sure because of a guess
+        add(GUESS, code, word);
       }
     }
 
