@@ -191,8 +191,12 @@ final class ReportText {
     heading("Refused or unknown");
     for (RunSummary.MissingLine missing : run.missing()) {
       ServedCall call = missing.first();
-      line(
-          "  [%d/%d] %s = %s", call.tgid(), call.tid(), CallText.call(call), CallText.result(call));
+      String start =
+          String.format(
+              Locale.ROOT, "  [%d/%d] %s", call.tgid(), call.tid(), CallText.call(call));
+      String result = " = " + CallText.result(call);
+      boolean fits = start.length() + result.length() <= COLUMNS;
+      line("%s%s%s", start, fits ? "" : "\n     ", result);
       call.stack().forEach(frame -> line("      %s", frame));
       if (missing.count() > 1) {
         line("      and %s more of the same", count(missing.count() - 1));
