@@ -37,8 +37,7 @@ public final class Spawn {
   private static final MethodHandle SET_FLAGS =
       LINKER.downcallHandle(
           LIBC.findOrThrow("posix_spawnattr_setflags"),
-          FunctionDescriptor.of(
-              ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_SHORT));
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_SHORT));
   private static final MethodHandle ADD_CLOSE =
       LINKER.downcallHandle(
           LIBC.findOrThrow("posix_spawn_file_actions_addclose"),
@@ -116,8 +115,7 @@ public final class Spawn {
     MemorySegment defaults = signalSet(arena, attributes.defaultSignals);
     check((int) SET_DEFAULT.invokeExact(attr, defaults), "posix_spawnattr_setsigdefault");
     for (int descriptor : attributes.closedDescriptors) {
-      check(
-          (int) ADD_CLOSE.invokeExact(actions, descriptor), "posix_spawn_file_actions_addclose");
+      check((int) ADD_CLOSE.invokeExact(actions, descriptor), "posix_spawn_file_actions_addclose");
     }
   }
 

@@ -11,8 +11,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * Raw Linux system calls, as syscall(2) makes them: numbers and addresses in, a result or a negative
- * errno out. Nothing is retried, so a signal shows as {@code -EINTR}. Numbers are those of x86-64.
+ * Raw Linux system calls, as syscall(2) makes them: numbers and addresses in, a result or a
+ * negative errno out. Nothing is retried, so a signal shows as {@code -EINTR}. Numbers are those of
+ * x86-64.
  *
  * <p>A call that blocks holds its platform thread, or a virtual thread's carrier.
  */

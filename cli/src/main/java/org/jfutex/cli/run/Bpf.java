@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The seccomp filter as classic BPF (linux/filter.h, linux/seccomp.h): which system calls are handed
- * to the supervisor. Everything else is allowed, so it costs nothing and breaks nothing.
+ * The seccomp filter as classic BPF (linux/filter.h, linux/seccomp.h): which system calls are
+ * handed to the supervisor. Everything else is allowed, so it costs nothing and breaks nothing.
  *
  * <p>Besides the futex calls it hands over those that tell where exits will clear a word (clone,
  * clone3, set_tid_address) and when an address space changes (execve, execveat). Of 32-bit code it

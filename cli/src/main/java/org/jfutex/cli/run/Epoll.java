@@ -50,8 +50,7 @@ final class Epoll {
     }
     long[] data = new long[(int) Math.max(count, 0)];
     for (int i = 0; i < data.length; i++) {
-      data[i] =
-          events.get(ValueLayout.JAVA_LONG_UNALIGNED, (long) EVENT_BYTES * i + DATA_OFFSET);
+      data[i] = events.get(ValueLayout.JAVA_LONG_UNALIGNED, (long) EVENT_BYTES * i + DATA_OFFSET);
     }
     return data;
   }

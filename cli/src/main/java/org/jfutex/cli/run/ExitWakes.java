@@ -191,8 +191,7 @@ final class ExitWakes {
 
   private static @Nullable Integer read(Candidate candidate) {
     try {
-      return ProcessMemory.readInt(
-          candidate.call.thread().tid(), candidate.word().address());
+      return ProcessMemory.readInt(candidate.call.thread().tid(), candidate.word().address());
     } catch (WordFault | ProcessMemory.OffLimits e) {
       return null; // nothing can be seen there any more
     }

@@ -37,7 +37,9 @@ final class NativeWords {
     this.supervisor = supervisor;
   }
 
-  /** Whether a call must go to the kernel; whoever it must meet there is there when this returns. */
+  /**
+   * Whether a call must go to the kernel; whoever it must meet there is there when this returns.
+   */
   boolean claims(RemoteCall call) {
     boolean isWakeOp = call.operation() == Operation.WAKE_OP;
     if (!isWakeOp && keys.isEmpty()) {
@@ -149,8 +151,7 @@ final class NativeWords {
   }
 
   private static void add(Set<Key> named, AddressSpace space, long address, boolean isPrivate) {
-    AddressSpace.Scope scope =
-        isPrivate ? AddressSpace.Scope.PRIVATE : AddressSpace.Scope.SHARED;
+    AddressSpace.Scope scope = isPrivate ? AddressSpace.Scope.PRIVATE : AddressSpace.Scope.SHARED;
     try {
       named.add(space.key(address, scope, AddressSpace.Access.READ));
     } catch (WordFault e) {

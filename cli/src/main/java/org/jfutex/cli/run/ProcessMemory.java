@@ -106,6 +106,26 @@ final class ProcessMemory {
   }
 
   /**
+   * Copies as much memory out as there is.
+   *
+   * @param tid a thread of the process
+   * @param address where it starts
+   * @param bytes how much at most
+   * @return what could be read from there on
+   */
+  static byte[] readUpTo(int tid, long address, int bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment data = arena.allocate(bytes);
+      MemorySegment pieces = arena.allocate(2 * IOVEC_BYTES, Long.BYTES);
+      setPiece(pieces, 0, data.address(), bytes);
+      setPiece(pieces, 1, address, bytes);
+      long local = pieces.address();
+      long done = Syscalls.call(Nr.PROCESS_VM_READV, tid, local, 1, local + IOVEC_BYTES, 1, 0);
+      return data.asSlice(0, Math.max(done, 0)).toArray(ValueLayout.JAVA_BYTE);
+    }
+  }
+
+  /**
    * Reads many 32-bit values with few calls. What cannot be read is left out of the result.
    *
    * @param tid a thread of the process
@@ -127,8 +147,7 @@ final class ProcessMemory {
           setPiece(remote, i, addresses[next + i], Integer.BYTES);
         }
         long done =
-            Syscalls.call(
-                Nr.PROCESS_VM_READV, tid, local.address(), 1, remote.address(), count, 0);
+            Syscalls.call(Nr.PROCESS_VM_READV, tid, local.address(), 1, remote.address(), count, 0);
         if (done < 0 && done != -EFAULT) {
           return; // the process has gone, or may not be looked into any more
         }

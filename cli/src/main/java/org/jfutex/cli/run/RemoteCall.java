@@ -58,7 +58,9 @@ final class RemoteCall implements RemoteCaller {
     return memory;
   }
 
-  /** The kernel queues real-time threads by priority, all others alike (kernel/futex/waitwake.c). */
+  /**
+   * The kernel queues real-time threads by priority, all others alike (kernel/futex/waitwake.c).
+   */
   @Override
   public int rank() {
     long policy = Syscalls.call(Nr.SCHED_GETSCHEDULER, thread.tid(), 0, 0);
@@ -75,8 +77,7 @@ final class RemoteCall implements RemoteCaller {
   @Override
   public Deadline deadlineAfter(long nanos) {
     Deadline kept = keptDeadline;
-    Deadline deadline =
-        kept != null ? kept : Deadline.afterNanos(nanos, Ticker.system());
+    Deadline deadline = kept != null ? kept : Deadline.afterNanos(nanos, Ticker.system());
     relativeDeadline = deadline;
     return deadline;
   }
@@ -103,8 +104,8 @@ final class RemoteCall implements RemoteCaller {
     return memory.words();
   }
 
-  List<Key> keys() {
-    return List.copyOf(memory.keys());
+  private List<Key> keys() {
+    return memory.words().stream().map(RemoteWord::key).toList();
   }
 
   /** The deadline its relative timeout meant; null if it has none. */

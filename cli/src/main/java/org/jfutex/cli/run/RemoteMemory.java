@@ -9,8 +9,8 @@ import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;
 
 /**
- * The memory of a calling thread, as one call sees it. Remembers which words the call named, so that
- * nobody has to decode its arguments a second time. Used with the supervisor's lock held.
+ * The memory of a calling thread, as one call sees it. Remembers which words the call named, so
+ * that nobody has to decode its arguments a second time. Used with the supervisor's lock held.
  */
 final class RemoteMemory implements AddressSpace {
   /** TASK_SIZE_MAX of x86-64 with four-level page tables, arch/x86/include/asm/page_64.h. */
@@ -18,7 +18,6 @@ final class RemoteMemory implements AddressSpace {
 
   private final Space space;
   private final int tid;
-  private final List<Key> keys = new ArrayList<>(2);
   private final List<RemoteWord> words = new ArrayList<>(1);
 
   RemoteMemory(Space space, int tid) {
@@ -33,9 +32,7 @@ final class RemoteMemory implements AddressSpace {
 
   @Override
   public Key key(long address, Scope scope, Access access) {
-    Key key = scope == Scope.PRIVATE ? Key.space(space, address, false) : sharedKey(address, access);
-    keys.add(key);
-    return key;
+    return scope == Scope.PRIVATE ? Key.space(space, address, false) : sharedKey(address, access);
   }
 
   /**
@@ -81,11 +78,6 @@ final class RemoteMemory implements AddressSpace {
   @Override
   public void writeInt(long address, int value) {
     ProcessMemory.writeInt(tid, address, value);
-  }
-
-  /** The keys made so far, in order. */
-  List<Key> keys() {
-    return keys;
   }
 
   /** The words made so far, in order: of a vector wait that sleeps, its entries. */

@@ -29,7 +29,9 @@ final class SignalWatch {
   private static final char UNINTERRUPTIBLE = 'D';
   private static final int BUFFER_BYTES = 512;
 
-  /** How many looks a thread may be missing before its descriptor is closed: it may be back soon. */
+  /**
+   * How many looks a thread may be missing before its descriptor is closed: it may be back soon.
+   */
   private static final int KEPT_LOOKS = 64;
 
   private static final long UNKNOWN = -1;

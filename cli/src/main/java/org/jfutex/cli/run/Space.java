@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One address space (mm_struct): what a private futex is private to. Usually one process has it;
- * after vfork(2) or clone(2) with CLONE_VM several have. Its identity is the base of keys. Used with
- * the supervisor's lock held.
+ * after vfork(2) or clone(2) with CLONE_VM several have. Its identity is the base of keys. Used
+ * with the supervisor's lock held.
  */
 final class Space {
   /** PROCMAP_QUERY of linux/fs.h, Linux 6.11. */

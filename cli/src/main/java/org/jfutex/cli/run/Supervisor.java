@@ -12,6 +12,7 @@ import org.jfutex.engine.JvmFutex;
 import org.jfutex.kernel.Syscalls;
 import org.jfutex.linux.Operation;
 import org.jfutex.linux.RawFutex;
+import org.jfutex.linux.Submitted;
 import org.jfutex.time.Deadline;
 import org.jspecify.annotations.Nullable;
 
@@ -185,7 +186,7 @@ final class Supervisor implements RemoteCall.Answers {
 
   private void submit(RemoteCall call) {
     long[] a = call.notification().args();
-    RawFutex.Submitted submitted =
+    Submitted submitted =
         futex.submit(call, call.notification().nr(), a[0], a[1], a[2], a[3], a[4], a[5]);
     AsyncWait sleep = submitted.sleep();
     if (sleep == null) {

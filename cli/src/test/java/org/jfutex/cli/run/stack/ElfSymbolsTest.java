@@ -125,7 +125,9 @@ class ElfSymbolsTest {
     Elf elf = new Elf().symbol("f", 0x401000, 8, GLOBAL_FUNCTION);
     byte[] bytes = Arrays.copyOf(elf.bytes.array(), 100_000);
     Arrays.fill(bytes, SYMBOLS + 24, bytes.length, (byte) 'z');
-    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(SECTION_HEADERS + 64 + 32, 99_000);
+    ByteBuffer.wrap(bytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(SECTION_HEADERS + 64 + 32, 99_000);
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(SYMBOLS, 5_000);
     Place place = read(bytes).at(0x401000);
     assertThat(place).isNotNull();
