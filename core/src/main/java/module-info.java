@@ -14,6 +14,9 @@ module org.jfutex {
   exports org.jfutex.park to
       org.jfutex.cli;
 
+  exports org.jfutex.kernel to
+      org.jfutex.cli;
+
   uses org.jfutex.FutexProvider;
 
   provides org.jfutex.FutexProvider with

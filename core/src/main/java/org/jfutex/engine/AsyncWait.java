@@ -12,6 +12,7 @@ import org.jfutex.park.Parker;
 import org.jfutex.park.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
+import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,6 +131,15 @@ public final class AsyncWait {
    */
   public @Nullable AnyWait immediate() {
     return immediate;
+  }
+
+  /**
+   * The futexes it is queued on now: a requeue may have moved it since it was made.
+   *
+   * @return the keys of the entries still queued, in their order; empty once the wait has ended
+   */
+  public List<Key> keys() {
+    return entries.keys();
   }
 
   /**

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
 
 /** One slot of the hash table: the waiters of every key that hashes here. */
 final class Bucket extends BucketFields {
@@ -140,6 +141,25 @@ final class Bucket extends BucketFields {
       }
     }
     return waiter.hasLeft();
+  }
+
+  /** The key a waiter is queued on; null if it is queued no more. */
+  static @Nullable Key keyOf(Waiter waiter) {
+    while (waiter.isQueued()) {
+      Bucket bucket = waiter.bucket;
+      if (bucket == null) {
+        throw new AssertionError("a waiter that was never queued has no place");
+      }
+      bucket.lock();
+      try {
+        if (waiter.bucket == bucket) { // a requeue may have moved it
+          return waiter.isQueued() ? waiter.key : null;
+        }
+      } finally {
+        bucket.unlock();
+      }
+    }
+    return null;
   }
 
   /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */

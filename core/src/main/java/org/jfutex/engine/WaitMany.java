@@ -1,5 +1,6 @@
 package org.jfutex.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jfutex.AnyWait;
 import org.jfutex.WaitEntry;
@@ -9,6 +10,7 @@ import org.jfutex.park.Parker;
 import org.jfutex.park.ThreadParker;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
+import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +118,18 @@ final class WaitMany {
         }
       }
       return false;
+    }
+
+    /** The keys of the entries that are still queued, in order. */
+    List<Key> keys() {
+      List<Key> keys = new ArrayList<>(queued);
+      for (int i = 0; i < queued; i++) {
+        Key key = Bucket.keyOf(waiters[i]);
+        if (key != null) {
+          keys.add(key);
+        }
+      }
+      return keys;
     }
 
     /**
