@@ -66,6 +66,7 @@ public final class Main implements Runnable {
   /** The command line with all commands; each command is one line here. */
   static CommandLine commandLine() {
     return new CommandLine(new Main())
+        .setExpandAtFiles(false) // @NAME may be an argument of the program to run
         .setColorScheme(Help.defaultColorScheme(colour()))
         .setParameterExceptionHandler(Main::misused)
         .setExecutionExceptionHandler(Main::failed);
