@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -131,15 +130,17 @@ class LauncherIT {
     assertThat(result.err).isEmpty();
   }
 
+  /** In processor time, which a busy machine hardly changes; the wait of a quiet one is less. */
   @Test
   void startsInLessThanHalfASecond() throws Exception {
-    long best = Long.MAX_VALUE;
-    for (int i = 0; i < 10; i++) {
-      long start = System.nanoTime();
-      jfutex("--version");
-      best = Math.min(best, System.nanoTime() - start);
+    Tools.require("bash");
+    String timed = "TIMEFORMAT='%U %S'; time '" + Tools.root().resolve("jfutex") + "' --version";
+    double best = Double.MAX_VALUE;
+    for (int i = 0; i < 8; i++) {
+      String[] times = run(temp, Map.of(), List.of("bash", "-c", timed)).err.strip().split(" ");
+      best = Math.min(best, Double.parseDouble(times[0]) + Double.parseDouble(times[1]));
     }
-    assertThat(Duration.ofNanos(best)).isLessThan(Duration.ofMillis(500));
+    assertThat(best).isLessThan(0.5);
   }
 
   @ParameterizedTest
