@@ -96,7 +96,7 @@ final class FieldWord implements Word {
     /*
      * State       each handle seen -> the number of its field; each field's name -> its number.
      * Guards      everything: LOCK. Handles are held weakly (a handle has identity equality), so a
-     *             class that is unloaded takes its handles along; names stay, one a field ever used.
+     *             class that is unloaded takes its handles along; names stay, one for each field.
      * Lock order  LOCK is a leaf: nothing is taken and no user code runs inside.
      * Ordering    none beyond the lock.
      * Progress    the lock is held for a map access; describing a new handle happens before it.
