@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 // futex2 calls: newer than the headers of some distributions
-enum { NR_FUTEX = 202, NR_FUTEX_WAITV = 449, NR_FUTEX_WAKE = 454, NR_FUTEX_WAIT = 455, NR_FUTEX_REQUEUE = 456 };
+enum { NR_RESTART_SYSCALL = 219, NR_FUTEX = 202, NR_FUTEX_WAITV = 449, NR_FUTEX_WAKE = 454, NR_FUTEX_WAIT = 455, NR_FUTEX_REQUEUE = 456 };
 enum { F2_U32 = 2, F2_PRIVATE = 128 };
 
 // Statics are used by some programs and not by others.
@@ -135,7 +135,8 @@ MAY_BE_UNUSED static int is_parked(pid_t pid, pid_t tid, const void *address) {
   long nr = -1;
   unsigned long argument = 0;
   if (n <= 0 || sscanf(line, "%ld 0x%lx", &nr, &argument) != 2) return 0;
-  int is_wait = nr == NR_FUTEX || nr == NR_FUTEX_WAITV || nr == NR_FUTEX_WAIT;
+  // a timed wait that was stopped and continued shows as restart_syscall, with its old arguments
+  int is_wait = nr == NR_FUTEX || nr == NR_FUTEX_WAITV || nr == NR_FUTEX_WAIT || nr == NR_RESTART_SYSCALL;
   return is_wait && (address == NULL || argument == (unsigned long)address);
 }
 
