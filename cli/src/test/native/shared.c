@@ -115,6 +115,7 @@ static void *lock_and_recover(void *arg) {
   return NULL;
 }
 
+// The lock is held by a process that never called futex with it and gets killed; the sleeper must hear of it.
 static void killed_owner_wakes_sleeper(struct board *board) {
   for (int i = 0; i < 5; i++) {
     pid_t child = in_child(board, take_and_sleep);
@@ -170,34 +171,6 @@ static void dead_thread(struct board *board) {
   printf("owner thread ends: 5 recovered\n");
 }
 
-// Two sleepers: the first gets the dead owner's lock, gives it up unrepaired, and the second must learn that too.
-static void *lock_and_give_up(void *arg) {
-  struct board *board = arg;
-  long answer = pthread_mutex_lock(&board->robust);
-  if (answer == EOWNERDEAD) pthread_mutex_unlock(&board->robust);
-  return (void *)answer;
-}
-
-static void not_recoverable(struct board *board) {
-  pthread_t threads[3];
-  int dead = 0, lost = 0;
-  pid_t child = in_child(board, take_and_sleep);
-  wait_for_taken(board);
-  for (int i = 0; i < 3; i++) pthread_create(&threads[i], NULL, lock_and_give_up, board);
-  pause_millis(30); // most often all three sleep by now
-  kill(child, SIGKILL);
-  for (int i = 0; i < 3; i++) {
-    void *answer;
-    pthread_join(threads[i], &answer);
-    dead += (long)answer == EOWNERDEAD;
-    lost += (long)answer == ENOTRECOVERABLE;
-  }
-  expect(child, SIGKILL);
-  EQUAL(1, dead);
-  EQUAL(2, lost);
-  printf("not repaired: %d owner dead, %d not recoverable\n", dead, lost);
-}
-
 int main(void) {
   char name[] = "/tmp/jfutex-shared-XXXXXX";
   watchdog(60);
@@ -212,6 +185,5 @@ int main(void) {
   killed_owner_found_later(board);
   exiting_owner(board);
   dead_thread(board);
-  not_recoverable(board);
   return verdict();
 }

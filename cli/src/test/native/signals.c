@@ -21,6 +21,7 @@ static void install(int flags) {
 static sem_t posted;
 static atomic_long acquired, refused;
 static atomic_int round_now, stop;
+static atomic_long fired;
 static pthread_t targets[2];
 
 static void *acquirer(void *arg) {
@@ -46,6 +47,7 @@ static void *gunner(void *arg) {
     }
     last = now;
     pthread_kill(targets[now & 1], SIGUSR1);
+    atomic_store(&fired, now);
   }
 }
 
@@ -66,7 +68,10 @@ static void posts_against_signals(void) {
       fflush(stdout);
       _exit(1);
     }
+    await_at_least(&fired, i, 10000);
   }
+  EQUAL(rounds, fired);
+  atomic_store(&fired, 0);
   atomic_store(&round_now, -1);
   pthread_join(gun, NULL);
   EQUAL(rounds, acquired);
@@ -108,8 +113,10 @@ static void wakes_against_signals(void) {
     long result = wake(&word, 1);
     CHECK(result == 0 || result == 1);
     counted += result;
+    await_at_least(&fired, i, 10000);
     if (i % 8 == 0) pause_millis(1); // lets both fall asleep again
   }
+  EQUAL(rounds, fired);
   atomic_store(&round_now, -1);
   pthread_join(gun, NULL);
   atomic_store(&stop, 1);
