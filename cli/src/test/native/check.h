@@ -16,7 +16,16 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_fetch_add;
+using std::atomic_int;
+using std::atomic_load;
+using std::atomic_long;
+using std::atomic_store;
+#else
 #include <stdatomic.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +196,7 @@ struct waiter {
 enum { STILL_ASLEEP = 4711 };
 
 static void *waiter_main(void *argument) {
-  struct waiter *w = argument;
+  struct waiter *w = (struct waiter *)argument;
   int64_t before = nanos(CLOCK_MONOTONIC);
   atomic_store(&w->tid, tid_of_self());
   long result = futex(w->word, w->op, w->val, w->timeout, NULL, w->val3);
