@@ -1,5 +1,6 @@
 /** The Linux futex subsystem in Java. */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // the qualified exports name a module that is built later
 module org.jfutex {
   requires static org.jspecify;
   requires static com.google.errorprone.annotations;
@@ -12,6 +13,7 @@ module org.jfutex {
   exports org.jfutex.observe;
   exports org.jfutex.park to
       org.jfutex.cli;
+
   exports org.jfutex.kernel to
       org.jfutex.cli;
 
