@@ -22,9 +22,14 @@ final class Handshake {
     this.cookie = cookie;
   }
 
+  /** Whether a call is the stub's execve, which is nobody's business but the kernel's. */
+  boolean isExecution(Notification call) {
+    return !started && call.tid() == pid && call.nr() == Nr.EXECVE;
+  }
+
   /** The answer to a call of the stub; empty if the call is an ordinary one. */
   OptionalLong answer(Notification call) {
-    if (started || call.tid() != pid || call.nr() == Nr.EXECVE) {
+    if (started || call.tid() != pid) {
       return OptionalLong.empty();
     }
     if (call.nr() != Nr.FUTEX || call.args()[0] != cookie) {

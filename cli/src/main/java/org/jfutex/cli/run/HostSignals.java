@@ -3,9 +3,9 @@ package org.jfutex.cli.run;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.util.function.IntConsumer;
 import org.jfutex.kernel.Syscalls;
-import sun.misc.Signal;
 
 /**
  * The signals of jfutex itself. What it was started with is what the program gets; what a terminal
@@ -28,15 +28,27 @@ final class HostSignals {
 
   private HostSignals() {}
 
-  /** The mask this process was started with: the JVM does not touch its first thread. */
-  static long blocked() {
-    return own().blocked();
+  /**
+   * What this process was started with, and its program is to be: bit n-1 for signal n.
+   *
+   * @param blocked the signal mask
+   * @param ignored the signals that are ignored
+   */
+  record Inherited(long blocked, long ignored) {
+    boolean ignores(int signal) {
+      return (ignored >>> (signal - 1) & 1) != 0;
+    }
   }
 
-  /** The signals this process was started with ignored: bit n-1 for signal n. */
-  static long ignored() {
+  /**
+   * Reads what this process was started with, before any of it is changed here. The JVM leaves the
+   * mask of its first thread alone, but not all that was ignored: that the launcher tells.
+   */
+  static Inherited inherited() {
+    ProcFs.Status own = own();
     String told = System.getProperty(IGNORED_PROPERTY);
-    return told != null ? Long.parseUnsignedLong(told, 16) : own().ignored();
+    return new Inherited(
+        own.blocked(), told == null ? own.ignored() : Long.parseUnsignedLong(told, 16));
   }
 
   private static ProcFs.Status own() {
@@ -69,12 +81,15 @@ final class HostSignals {
   /**
    * Hands on what asks a program to end.
    *
+   * @param inherited what is ignored already stays so
    * @param program takes the signal's number
    */
-  static void forward(IntConsumer program) {
-    Signal.handle(new Signal("TERM"), signal -> program.accept(SIGTERM));
-    if ((ignored() >>> (SIGHUP - 1) & 1) == 0) {
-      Signal.handle(new Signal("HUP"), signal -> program.accept(SIGHUP));
+  static void forward(Inherited inherited, IntConsumer program) {
+    if (!inherited.ignores(SIGTERM)) {
+      handle("TERM", () -> program.accept(SIGTERM));
+    }
+    if (!inherited.ignores(SIGHUP)) {
+      handle("HUP", () -> program.accept(SIGHUP));
     }
   }
 
@@ -84,6 +99,29 @@ final class HostSignals {
    * @param report is run for each
    */
   static void onReportRequest(Runnable report) {
-    Signal.handle(new Signal("USR1"), signal -> report.run());
+    handle("USR1", report);
+  }
+
+  /**
+   * sun.misc.Signal.handle, which is exported and has no successor. By reflection, because javac
+   * warns of any mention of it and offers no way to accept the warning.
+   */
+  private static void handle(String name, Runnable action) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      Object proxy =
+          Proxy.newProxyInstance(
+              HostSignals.class.getClassLoader(),
+              new Class<?>[] {handler},
+              (self, method, arguments) -> {
+                action.run();
+                return null;
+              });
+      Object named = signal.getConstructor(String.class).newInstance(name);
+      signal.getMethod("handle", signal, handler).invoke(null, named, proxy);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("no handler can be set for SIG" + name, e);
+    }
   }
 }

@@ -4,10 +4,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jfutex.cli.ExitStatus;
 import org.jfutex.kernel.Spawn;
 import org.jfutex.kernel.Syscalls;
@@ -40,15 +40,16 @@ record Launch(int pid, Listener listener, Handshake handshake) {
    * Starts a program.
    *
    * @param program its path, and its arguments from argv[0]
+   * @param signals the signals it inherits
    * @return the program, waiting in its stub
    * @throws CannotRun if it could not be started
    */
-  static Launch start(Program program) throws CannotRun {
-    long cookie = new SecureRandom().nextLong();
-    long ignored = HostSignals.ignored();
-    byte[] image = Stub.image(Bpf.program(), cookie, ignored);
+  static Launch start(Program program, HostSignals.Inherited signals) throws CannotRun {
+    long cookie = ThreadLocalRandom.current().nextLong(); // SecureRandom would open files
+    byte[] image = Stub.image(Bpf.program(), cookie, signals.ignored());
+    OwnFiles.keepFromProgram();
     Spawn.Attributes attributes =
-        new Spawn.Attributes(HostSignals.blocked(), ~ignored, closedDescriptors());
+        new Spawn.Attributes(signals.blocked(), ~signals.ignored(), closedDescriptors());
     int stub = memoryFile(image);
     long pid;
     try {

@@ -8,7 +8,7 @@ final class Nr {
   static final int EXECVE = 59;
   static final int WAIT4 = 61;
   static final int KILL = 62;
-  static final int FTRUNCATE = 77;
+  static final int FCNTL = 72;
   static final int RT_SIGACTION = 13;
   static final int CLOSE = 3;
   static final int POLL = 7;

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What proc(5) tells about other processes. They may end at any time: then there is no answer. */
@@ -101,18 +103,25 @@ final class ProcFs {
 
   /** The descriptor by which a process holds a seccomp listener; -1 if it has none. */
   static int listenerOf(int pid) {
+    return descriptors(pid).entrySet().stream()
+        .filter(entry -> entry.getValue().equals(LISTENER_LINK))
+        .mapToInt(Map.Entry::getKey)
+        .findFirst()
+        .orElse(-1);
+  }
+
+  /** What a process has open: what proc calls it, by descriptor. */
+  static Map<Integer, String> descriptors(int pid) {
     Path directory = Path.of("/proc/" + pid + "/fd");
+    Map<Integer, String> open = new TreeMap<>();
     for (int fd : numbersIn(directory)) {
       try {
-        Path link = Files.readSymbolicLink(directory.resolve(Integer.toString(fd)));
-        if (link.toString().equals(LISTENER_LINK)) {
-          return fd;
-        }
+        open.put(fd, Files.readSymbolicLink(directory.resolve("" + fd)).toString());
       } catch (IOException e) {
         continue; // closed since the directory was read
       }
     }
-    return -1;
+    return open;
   }
 
   private static List<Integer> numbersIn(Path directory) {

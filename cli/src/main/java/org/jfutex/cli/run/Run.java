@@ -14,13 +14,14 @@ final class Run {
   /**
    * Serves the program until it and all that descends from it have ended.
    *
+   * @param signals what jfutex was started with
    * @return the program's exit status
    */
-  int await() {
+  int await(HostSignals.Inherited signals) {
     Watcher watcher = new Watcher(supervisor);
     Thread serving = Thread.ofPlatform().name("jfutex-serve").daemon().start(supervisor::serve);
     Thread watching = Thread.ofPlatform().name("jfutex-watch").daemon().start(watcher::run);
-    HostSignals.forward(this::signal);
+    HostSignals.forward(signals, this::signal);
     int status = launch.await();
     programEnded = true;
     join(serving); // descendants may outlive the program

@@ -144,8 +144,9 @@ public final class RunCommand implements Callable<Integer> {
       if (tracer != null) {
         sinks.add(tracer);
       }
+      HostSignals.Inherited signals = HostSignals.inherited();
       HostSignals.ignoreTerminal();
-      Launch launch = Launch.start(program);
+      Launch launch = Launch.start(program, signals);
       Supervisor supervisor =
           new Supervisor(
               launch.listener(),
@@ -154,7 +155,7 @@ public final class RunCommand implements Callable<Integer> {
               new StackScan(ProcessMemory::readUpTo)::stackOf,
               asSet(without));
       HostSignals.onReportRequest(() -> print(report));
-      int status = new Run(launch, supervisor).await();
+      int status = new Run(launch, supervisor).await(signals);
       return finish(program, launch, supervisor, report, status);
     }
   }

@@ -101,9 +101,13 @@ final class Supervisor implements RemoteCall.Answers {
     lock.lock();
     try {
       caller = call.tid();
+      if (handshake.isExecution(call)) {
+        boolean unused = listener.passOn(call.id());
+        return;
+      }
       OptionalLong toStub = handshake.answer(call);
       if (toStub.isPresent()) {
-        boolean unused = listener.reply(call.id(), toStub.getAsLong());
+        boolean taken = listener.reply(call.id(), toStub.getAsLong());
         return;
       }
       RemoteThread thread = tree.thread(call.tid());

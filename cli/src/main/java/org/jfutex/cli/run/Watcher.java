@@ -32,7 +32,7 @@ final class Watcher {
       long nextTick = now();
       while (!stopped) {
         long left = (nextTick - now() + MILLI_NANOS - 1) / MILLI_NANOS;
-        supervisor.awaitEnds((int) Math.clamp(left, 0, TICK_MILLIS));
+        supervisor.awaitEnds(Math.clamp(left, 0, TICK_MILLIS));
         if (now() < nextTick) {
           continue;
         }
