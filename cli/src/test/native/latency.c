@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
     CHECK(await_at_least(&handled, i + 1, 10000));
     took[i] = arrived - before;
   }
+  await_parked(w.tid, &word);
   EQUAL(1, wake(&word, 1));
   EQUAL(0, finish(&w));
   qsort(took, (size_t)n, sizeof *took, ascending);
