@@ -13,7 +13,6 @@ module org.jfutex {
   exports org.jfutex.observe;
   exports org.jfutex.park to
       org.jfutex.cli;
-
   exports org.jfutex.kernel to
       org.jfutex.cli;
 

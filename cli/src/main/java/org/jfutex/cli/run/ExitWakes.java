@@ -180,11 +180,11 @@ final class ExitWakes {
       if ((value & OWNER_DIED) != 0 && tidIn(value) == 0) {
         // handle_futex_death wakes one; the others are the business of that one
         Key key = each.word().key();
-        if (!ownerDied.contains(key) && supervisor.wakeForExit(each.call, each.index)) {
+        if (!ownerDied.contains(key) && supervisor.wakeUncounted(each.call, each.index)) {
           ownerDied.add(key);
         }
       } else if (cause.isExit(each, value)) {
-        boolean unused = supervisor.wakeForExit(each.call, each.index);
+        boolean unused = supervisor.wakeUncounted(each.call, each.index);
       }
     }
   }

@@ -70,6 +70,7 @@ record Launch(int pid, Listener listener, Handshake handshake) {
    * @param path the file
    * @param arguments its arguments, from argv[0]
    */
+  @SuppressWarnings("ArrayRecordComponent") // a name in Linux is bytes; compared by nobody
   record Program(byte[] path, List<byte[]> arguments) {
     List<byte[]> stubArguments() {
       List<byte[]> all = new ArrayList<>(arguments.size() + 3);

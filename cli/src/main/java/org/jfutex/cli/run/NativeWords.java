@@ -15,7 +15,12 @@ import org.jfutex.word.WordFault;
 /**
  * The words that are left to the kernel. FUTEX_WAKE_OP changes a word of the program atomically,
  * which only the kernel can, so everybody who sleeps on its two words must sleep there before it is
- * let through, and whoever comes later must go there too. Used with the supervisor's lock held.
+ * let through, and whoever comes later must go there too.
+ *
+ * <p>A wait that is let go is made anew, so it sleeps only if its word still holds what it
+ * expected; otherwise it ends with EAGAIN and is not counted, as if it had come just then. A wait
+ * that a requeue has moved cannot be made anew on the other word and ends so too. The sum of all
+ * counts is still that of all waits that end with 0. Used with the supervisor's lock held.
  */
 final class NativeWords {
   /** A thread that has run this long since it was let go has long reached its kernel queue. */
@@ -66,13 +71,21 @@ final class NativeWords {
         List<Key> slept = call.sleepsOn();
         if (slept.stream().anyMatch(keys::contains)) {
           grown |= keys.addAll(slept); // a vector wait goes as a whole
-          if (supervisor.letGo(call, Disposition.PASSED)) {
+          if (isMoved(call, slept)) {
+            // the kernel would queue it on the word it named, where nobody will look for it
+            boolean unused = supervisor.sendBack(call);
+          } else if (supervisor.letGo(call, Disposition.PASSED)) {
             letGo.add(call);
           }
         }
       }
     }
     letGo.forEach(NativeWords::awaitSettled);
+  }
+
+  /** Whether a requeue has moved it away from a word it named. */
+  private static boolean isMoved(RemoteCall call, List<Key> slept) {
+    return !slept.equals(call.words().stream().map(RemoteWord::key).toList());
   }
 
   /**

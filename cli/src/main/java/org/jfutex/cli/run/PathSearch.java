@@ -31,6 +31,7 @@ final class PathSearch {
      *
      * @param path its path, absolute or not
      */
+    @SuppressWarnings("ArrayRecordComponent") // a name in Linux is bytes; compared by nobody
     record Found(byte[] path) implements Result {}
 
     /** There is a file of that name, but none that may be executed. */

@@ -204,8 +204,8 @@ final class Supervisor implements RemoteCall.Answers {
     call.setSleep(sleep);
     call.thread().setParked(call);
     parked.add(call);
-    if (exitWakes.hasChangedWhileWatching(call, exits) && leave(call)) {
-      answer(call, -EAGAIN, Disposition.SERVED);
+    if (exitWakes.hasChangedWhileWatching(call, exits)) {
+      boolean unused = sendBack(call);
     }
   }
 
@@ -294,8 +294,13 @@ final class Supervisor implements RemoteCall.Answers {
     }
   }
 
-  /** Wakes a parked call for an exit the kernel told nobody of. With the lock held. */
-  boolean wakeForExit(RemoteCall call, int index) {
+  /** Ends a parked call as if its word had changed before it came. With the lock held. */
+  boolean sendBack(RemoteCall call) {
+    return leave(call) && answer(call, -EAGAIN, Disposition.SERVED);
+  }
+
+  /** Wakes a parked call although nobody has called wake. With the lock held. */
+  boolean wakeUncounted(RemoteCall call, int index) {
     return leave(call) && answer(call, index, Disposition.SERVED);
   }
 
