@@ -42,7 +42,8 @@ class CliArchitectureTest {
   }
 
   private static JavaClasses classesOf(String module) {
-    return new ClassFileImporter().importPath(Tools.root().resolve(Path.of(module, "target/classes")));
+    return new ClassFileImporter()
+        .importPath(Tools.root().resolve(Path.of(module, "target/classes")));
   }
 
   private static final class CallsForeignCode {

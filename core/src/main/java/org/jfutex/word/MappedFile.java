@@ -20,7 +20,8 @@ import java.nio.file.attribute.BasicFileAttributes;
  * the word.
  *
  * <p>Nobody may truncate the file below the mapping while it is in use: where Linux gives EFAULT,
- * the JDK throws an InternalError from somewhere near a read, and does not survive a change (SIGBUS).
+ * the JDK throws an InternalError from somewhere near a read, and does not survive a change
+ * (SIGBUS).
  */
 public final class MappedFile implements AutoCloseable {
   private static final int OPEN_ATTEMPTS = 100;

@@ -105,8 +105,7 @@ abstract sealed class SegmentWord implements Word {
       } catch (IllegalStateException
           | IllegalArgumentException
           | UnsupportedOperationException
-          | WrongThreadException
-          e) {
+          | WrongThreadException e) {
         throw fault("write", e);
       }
     }
@@ -141,8 +140,7 @@ abstract sealed class SegmentWord implements Word {
       } catch (IllegalStateException
           | IllegalArgumentException
           | UnsupportedOperationException
-          | WrongThreadException
-          e) {
+          | WrongThreadException e) {
         throw fault("write", e);
       }
     }
@@ -240,8 +238,7 @@ abstract sealed class SegmentWord implements Word {
         | IllegalArgumentException
         | UnsupportedOperationException
         | IndexOutOfBoundsException
-        | WrongThreadException
-        e) {
+        | WrongThreadException e) {
       throw fault("write", e);
     }
   }
