@@ -9,7 +9,6 @@ import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.park.DeadlineTimer;
 import org.jfutex.park.Parker;
-import org.jfutex.park.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;

@@ -11,7 +11,7 @@ import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.engine.AsyncWait;
 import org.jfutex.engine.JvmFutex;
-import org.jfutex.park.WaitListener;
+import org.jfutex.engine.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;

@@ -280,7 +280,7 @@ class EngineFaultTest {
         entries(List.of(Word.of(cells, 0))),
         FAR,
         WaitOptions.DEFAULT,
-        new org.jfutex.park.WaitListener() {
+        new org.jfutex.engine.WaitListener() {
           @Override
           public boolean onOutcome(WaitStatus status, int index) {
             return true;

@@ -72,7 +72,7 @@ class ArchitectureTest {
               ".word.Key .word.MappedFile .word.Word .word.WordFault",
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
-              ".engine.SleepingWaiter",
+              ".engine.SleepingWaiter .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.SegmentSpace .linux.Submitted",
               ".observe.Snapshot",

@@ -7,7 +7,6 @@ import org.jfutex.AnyWait;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
-import org.jfutex.park.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Word;
