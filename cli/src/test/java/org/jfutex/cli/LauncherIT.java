@@ -250,6 +250,27 @@ class LauncherIT {
   }
 
   @Test
+  void ignoredSignalsAreTold() throws Exception {
+    Path jdk = fakeJdk("telling", "25.0.3");
+    String launcher = tree(true).resolve("jfutex").toString();
+    Result result =
+        run(
+            temp,
+            Map.of("JFUTEX_JAVA_HOME", jdk.toString()),
+            List.of("sh", "-c", "trap '' PIPE; trap - USR2; exec \"$0\"", launcher));
+    String property = "-Djfutex.ignoredSignals=";
+    assertThat(result.told("arg"))
+        .filteredOn(arg -> arg.startsWith(property))
+        .singleElement()
+        .satisfies(
+            arg -> {
+              long ignored = Long.parseUnsignedLong(arg.substring(property.length()), 16);
+              assertThat(ignored >>> 12 & 1).as("SIGPIPE").isEqualTo(1);
+              assertThat(ignored >>> 11 & 1).as("SIGUSR2").isEqualTo(0);
+            });
+  }
+
+  @Test
   void aFailedBuildIsStatus70WithItsLog() throws Exception {
     Path tree = tree(false);
     Result result = build(tree, "echo 'boom at line 7'; exit 1");
