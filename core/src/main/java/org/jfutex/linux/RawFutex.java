@@ -137,8 +137,8 @@ public final class RawFutex {
   }
 
   /**
-   * Queues the remote caller and tells it later; a call sleeps once at most. A wait on one word is a
-   * vector of one: the entry that was woken is 0, and so is its result.
+   * Queues the remote caller and tells it later; a call sleeps once at most. A wait on one word is
+   * a vector of one: the entry that was woken is 0, and so is its result.
    */
   private static final class SubmittedCall extends Call implements WaitListener {
     private final RemoteCaller remote;
