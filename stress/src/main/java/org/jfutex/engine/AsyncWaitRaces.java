@@ -56,7 +56,6 @@ public final class AsyncWaitRaces {
       id = "0, 1",
       expect = ACCEPTABLE_INTERESTING,
       desc = "must be seen: both read QUEUEING, so each leaves the report to the other")
-  @Outcome(id = "2, 1", expect = ACCEPTABLE_INTERESTING, desc = "both report")
   @JCStressMeta(ReportedAsCounted.class)
   @State
   public static class WakeWhileQueueingNotAtomic {

@@ -1,6 +1,5 @@
-package org.jfutex.stress;
+package org.jfutex.word;
 
-import org.jfutex.word.Word;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
