@@ -1,5 +1,6 @@
 /** The Linux futex subsystem in Java. */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // the qualified exports name a module that is built later
 module org.jfutex {
   requires static org.jspecify;
   requires static com.google.errorprone.annotations;

@@ -21,9 +21,9 @@ import org.jfutex.word.Word;
  * <p><b>Counting.</b> The counts that wakers return add up exactly to the waits that report WOKEN,
  * where {@link Capabilities#exactCounts()} says so.
  *
- * <p><b>Interruption.</b> A wait of an interrupted thread ends with {@link
- * WaitStatus#INTERRUPTED} and leaves the interrupt flag set, at once if it was set before; a word
- * that has changed is reported first.
+ * <p><b>Interruption.</b> A wait of an interrupted thread ends with {@link WaitStatus#INTERRUPTED}
+ * and leaves the interrupt flag set, at once if it was set before; a word that has changed is
+ * reported first.
  *
  * <p><b>Errors.</b> {@link FutexException} with EFAULT where the word's memory cannot be accessed,
  * with EINVAL where an argument is one the kernel refuses; {@link IllegalArgumentException} for
@@ -193,8 +193,7 @@ public interface Futex {
    * @param wake how many to wake there at most
    * @param target the word that is changed; may be the same word
    * @param wakeTarget how many to wake there at most, if the comparison holds
-   * @param op the change and the comparison; on a word wider or narrower than 32 bits both work on
-   *     its sign-extended low 32 bits
+   * @param op the change and the comparison, both in signed arithmetic of {@code target}'s width
    * @return how many were woken, together
    * @throws IllegalArgumentException if a count is negative
    * @throws FutexException with EFAULT if {@code target} cannot be read and written

@@ -10,112 +10,112 @@ package org.jfutex;
  * @param against the operand of {@code comparison}
  */
 public record WakeOp(Operation operation, int argument, Comparison comparison, int against) {
-  /** How the new value is made from the old one, in 32-bit arithmetic that wraps. */
+  /** How the new value is made from the old one, in arithmetic that wraps at the word's width. */
   public enum Operation {
     /** The argument. */
     SET {
       @Override
-      int apply(int old, int argument) {
+      long apply(long old, int argument) {
         return argument;
       }
     },
     /** Old plus argument. */
     ADD {
       @Override
-      int apply(int old, int argument) {
+      long apply(long old, int argument) {
         return old + argument;
       }
     },
     /** Old or argument. */
     OR {
       @Override
-      int apply(int old, int argument) {
+      long apply(long old, int argument) {
         return old | argument;
       }
     },
     /** Old and not argument. */
     ANDN {
       @Override
-      int apply(int old, int argument) {
+      long apply(long old, int argument) {
         return old & ~argument;
       }
     },
     /** Old xor argument. */
     XOR {
       @Override
-      int apply(int old, int argument) {
+      long apply(long old, int argument) {
         return old ^ argument;
       }
     };
 
-    abstract int apply(int old, int argument);
+    abstract long apply(long old, int argument);
   }
 
-  /** How the old value is judged, as a signed 32-bit number. */
+  /** How the old value is judged, as a signed number of the word's width. */
   public enum Comparison {
     /** Equal. */
     EQ {
       @Override
-      boolean test(int old, int against) {
+      boolean test(long old, int against) {
         return old == against;
       }
     },
     /** Not equal. */
     NE {
       @Override
-      boolean test(int old, int against) {
+      boolean test(long old, int against) {
         return old != against;
       }
     },
     /** Less. */
     LT {
       @Override
-      boolean test(int old, int against) {
+      boolean test(long old, int against) {
         return old < against;
       }
     },
     /** Less or equal. */
     LE {
       @Override
-      boolean test(int old, int against) {
+      boolean test(long old, int against) {
         return old <= against;
       }
     },
     /** Greater. */
     GT {
       @Override
-      boolean test(int old, int against) {
+      boolean test(long old, int against) {
         return old > against;
       }
     },
     /** Greater or equal. */
     GE {
       @Override
-      boolean test(int old, int against) {
+      boolean test(long old, int against) {
         return old >= against;
       }
     };
 
-    abstract boolean test(int old, int against);
+    abstract boolean test(long old, int against);
   }
 
   /**
    * The value that replaces an old one.
    *
    * @param old the old value
-   * @return the new value
+   * @return the new value, of which the word takes the low bits
    */
-  public int apply(int old) {
+  public long apply(long old) {
     return operation.apply(old, argument);
   }
 
   /**
    * Whether the second word's waiters are woken too.
    *
-   * @param old the value the word had
+   * @param old the value the word had, sign-extended
    * @return whether the comparison holds
    */
-  public boolean test(int old) {
+  public boolean test(long old) {
     return comparison.test(old, against);
   }
 }

@@ -36,6 +36,15 @@ public interface AddressSpace {
   }
 
   /**
+   * How many NUMA nodes there can be: a futex with FUTEX2_NUMA may name those from 0 up to here.
+   *
+   * @return at least 1
+   */
+  default int nodes() {
+    return 1;
+  }
+
+  /**
    * Whether a range is one a user program can name at all, mapped or not (access_ok).
    *
    * @param address where it starts, unsigned

@@ -22,6 +22,15 @@ public interface Caller {
   }
 
   /**
+   * The NUMA node it runs on, written to a futex with FUTEX2_NUMA that names none.
+   *
+   * @return from 0 to {@link AddressSpace#nodes()} - 1
+   */
+  default int node() {
+    return 0;
+  }
+
+  /**
    * Turns a relative timeout into the deadline it means. A caller whose call was restarted after a
    * signal answers with the deadline of the first try.
    *

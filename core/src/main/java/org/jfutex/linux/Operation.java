@@ -2,7 +2,11 @@ package org.jfutex.linux;
 
 import org.jspecify.annotations.Nullable;
 
-/** Every futex operation, of futex(2) and of the futex2 calls. */
+/**
+ * Every futex operation, of futex(2) and of the futex2 calls. Numbers and bits are those of
+ * include/uapi/linux/futex.h and of the x86-64 system call table; a 32-bit guest's numbers are
+ * translated by who serves it.
+ */
 public enum Operation {
   /** futex(2) FUTEX_WAIT. */
   WAIT(0),
@@ -44,6 +48,12 @@ public enum Operation {
   /** System call number of futex on x86-64. */
   public static final int NR_FUTEX = 202;
 
+  /**
+   * System call number of futex_time64, which only 32-bit address spaces have: futex(2) with the
+   * timespec of 64-bit ones.
+   */
+  public static final int NR_FUTEX_TIME64 = 422;
+
   /** System call number of futex_waitv. */
   public static final int NR_FUTEX_WAITV = 449;
 
@@ -79,7 +89,7 @@ public enum Operation {
    */
   public static @Nullable Operation of(long nr, long op) {
     return switch ((int) nr) {
-      case NR_FUTEX -> ofCommand((int) op & ~(PRIVATE_FLAG | CLOCK_REALTIME_FLAG));
+      case NR_FUTEX, NR_FUTEX_TIME64 -> ofCommand((int) op & ~(PRIVATE_FLAG | CLOCK_REALTIME_FLAG));
       case NR_FUTEX_WAITV -> FUTEX_WAITV;
       case NR_FUTEX_WAKE -> FUTEX_WAKE;
       case NR_FUTEX_WAIT -> FUTEX_WAIT;

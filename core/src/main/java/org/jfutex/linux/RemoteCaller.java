@@ -4,8 +4,8 @@ package org.jfutex.linux;
 public interface RemoteCaller extends Caller {
   /**
    * Takes the result of a call that slept. Called once, with no lock held, by the waking thread or
-   * the deadline timer, possibly before {@link RawFutex#submit} has returned; must be short and
-   * must not throw.
+   * the deadline timer, possibly before the submission has returned; must be short and must not
+   * throw.
    *
    * @param result 0, an index, or a negative errno
    * @return false if the thread has gone, so that the wake must go to the next waiter

@@ -5,12 +5,18 @@ public enum ClockId {
   /**
    * CLOCK_REALTIME: nanoseconds since 1970-01-01T00:00Z; follows every step of the system's clock.
    */
-  REALTIME,
+  REALTIME(0),
   /**
    * CLOCK_MONOTONIC: never steps. Its value is {@link System#nanoTime}, which on Linux is the
    * kernel's CLOCK_MONOTONIC itself.
    */
-  MONOTONIC;
+  MONOTONIC(1);
+
+  private final int linuxId;
+
+  ClockId(int linuxId) {
+    this.linuxId = linuxId;
+  }
 
   /**
    * The number of this clock in the Linux system call interface.
@@ -18,6 +24,6 @@ public enum ClockId {
    * @return 0 for REALTIME, 1 for MONOTONIC
    */
   public int linuxId() {
-    return ordinal();
+    return linuxId;
   }
 }

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Objects;
 
 /** Words in array elements: one class a type, so that each access is one constant VarHandle. */
+@SuppressWarnings("ArrayRecordComponent") // an array is the place itself, compared by identity
 final class ArrayWord {
   private ArrayWord() {}
 

@@ -1,6 +1,7 @@
 package org.jfutex.word;
 
 import java.lang.invoke.VarHandle;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -105,7 +106,7 @@ final class FieldWord implements Word {
         new ClassValue<>() {
           @Override
           protected Map<String, Long> computeValue(Class<?> type) {
-            return new java.util.HashMap<>();
+            return new HashMap<>();
           }
         };
     private static final AtomicLong NEXT = new AtomicLong(1);
@@ -135,7 +136,7 @@ final class FieldWord implements Word {
       Map<String, Long> ofClass = BY_NAME.get(declaring);
       LOCK.lock();
       try {
-        long id = ofClass.computeIfAbsent(name, unused -> NEXT.getAndIncrement());
+        long id = ofClass.computeIfAbsent(name, _ -> NEXT.getAndIncrement());
         BY_HANDLE.put(field, id);
         return id;
       } finally {

@@ -104,6 +104,7 @@ public final class Key {
   }
 
   @Override
+  @SuppressWarnings("ReferenceEquality") // objects and address spaces are their own identity
   public boolean equals(@Nullable Object other) {
     return this == other
         || (other instanceof Key key

@@ -23,16 +23,17 @@ abstract sealed class SegmentWord implements Word {
     @Nullable Object base = segment.heapBase().orElse(null);
     if (base == null && !segment.isNative()) {
       throw new IllegalArgumentException(
-          segment + ": expected a writable segment; a read-only array segment does not tell its array");
+          segment
+              + ": expected a writable segment; a read-only array segment does not tell its array");
     }
     long address = segment.address() + offset;
-    return over(segment, offset, bits, base == null ? Key.address(address) : Key.heap(base, address));
+    return over(
+        segment, offset, bits, base == null ? Key.address(address) : Key.heap(base, address));
   }
 
   static Word of(MappedFile file, long offset, int bits) {
     check(file.segment(), offset, bits);
-    return over(
-        file.segment(), offset, bits, Key.file(file.identity(), file.position() + offset));
+    return over(file.segment(), offset, bits, Key.file(file.identity(), file.position() + offset));
   }
 
   private static void check(MemorySegment segment, long offset, int bits) {

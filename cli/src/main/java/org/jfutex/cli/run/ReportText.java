@@ -192,8 +192,7 @@ final class ReportText {
     for (RunSummary.MissingLine missing : run.missing()) {
       ServedCall call = missing.first();
       String start =
-          String.format(
-              Locale.ROOT, "  [%d/%d] %s", call.tgid(), call.tid(), CallText.call(call));
+          String.format(Locale.ROOT, "  [%d/%d] %s", call.tgid(), call.tid(), CallText.call(call));
       String result = " = " + CallText.result(call);
       boolean fits = start.length() + result.length() <= COLUMNS;
       line("%s%s%s", start, fits ? "" : "\n     ", result);

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param wakerTid the thread whose call ended this wait, 0 for none
  * @param stack the user stack, innermost frame first; empty unless the call was refused or unknown
  */
+@SuppressWarnings("ArrayRecordComponent") // one for each call; compared and changed by nobody
 record ServedCall(
     long atNanos,
     long tookNanos,

@@ -67,9 +67,7 @@ class CallTextTest {
 
   static Stream<Arguments> oddities() {
     return Stream.of(
-        line(
-            Calls.futex(0x4a, 1, 2, 3, 4),
-            "futex(0x7f0012345678, 0x4a, 1, 0x2, 0x3, 4)"),
+        line(Calls.futex(0x4a, 1, 2, 3, 4), "futex(0x7f0012345678, 0x4a, 1, 0x2, 0x3, 4)"),
         line(Calls.futex(0x200), "futex(0x7f0012345678, 0x200, 0, NULL, NULL, 0)"),
         line(Calls.call(999, 1, -1), "syscall_999(0x1, 0xffffffffffffffff, 0x0, 0x0, 0x0, 0x0)"),
         line(Calls.call(202, 0, 0xffffffff00000001L, 1), "FUTEX_WAKE(NULL, 1)"),

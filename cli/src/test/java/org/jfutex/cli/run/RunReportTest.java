@@ -107,8 +107,18 @@ class RunReportTest {
     ServedCall waitv = Calls.call(Operation.NR_FUTEX_WAITV, 0x9000, 2);
     report.served(
         new ServedCall(
-            0, 10, 1, 1, waitv.nr(), waitv.args(), waitv.operation(),
-            List.of(key, Key.address(0x50)), 1, Disposition.SERVED, 3, List.of()));
+            0,
+            10,
+            1,
+            1,
+            waitv.nr(),
+            waitv.args(),
+            waitv.operation(),
+            List.of(key, Key.address(0x50)),
+            1,
+            Disposition.SERVED,
+            3,
+            List.of()));
     assertThat(report.summary(5).words())
         .extracting(RunSummary.WordLine::word)
         .containsExactly(key.toString(), "0x50");

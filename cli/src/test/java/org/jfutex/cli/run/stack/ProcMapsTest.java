@@ -59,8 +59,7 @@ class ProcMapsTest {
   @Test
   void pathsKeepTheirCharactersAndCannotCommandTheTerminal() throws IOException {
     String path = "/tmp/größe\u001b[2J";
-    String bytes =
-        new String(path.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    String bytes = new String(path.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     Mapping mapping = parse("1000-2000 r-xp 00000000 00:00 0 " + bytes).at(0x1000);
     assertThat(mapping).isNotNull();
     assertThat(mapping.path()).isEqualTo(path);
@@ -71,7 +70,7 @@ class ProcMapsTest {
   void ownMapsHaveCode() throws IOException {
     ProcMaps maps = ProcMaps.of((int) ProcessHandle.current().pid());
     assertThat(maps.at(0)).isNull();
-    assertThat(maps.at(0xffffffffff600000L)).satisfiesAnyOf(
-        m -> assertThat(m).isNull(), m -> assertThat(m.executable()).isTrue());
+    assertThat(maps.at(0xffffffffff600000L))
+        .satisfiesAnyOf(m -> assertThat(m).isNull(), m -> assertThat(m.executable()).isTrue());
   }
 }

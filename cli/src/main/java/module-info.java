@@ -1,0 +1,16 @@
+/** The command line of jfutex. */
+@org.jspecify.annotations.NullMarked
+module org.jfutex.cli {
+  requires static org.jspecify;
+  requires static com.google.errorprone.annotations;
+  requires com.fasterxml.jackson.core;
+  requires info.picocli;
+  requires jdk.unsupported; // sun.misc.Signal
+  requires org.jfutex;
+
+  // picocli makes the commands and sets their fields by reflection
+  opens org.jfutex.cli to
+      info.picocli;
+  opens org.jfutex.cli.run to
+      info.picocli;
+}

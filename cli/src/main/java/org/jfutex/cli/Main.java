@@ -1,0 +1,119 @@
+package org.jfutex.cli;
+
+import java.io.Console;
+import java.io.PrintWriter;
+import java.lang.module.ModuleDescriptor;
+import java.util.Optional;
+import org.jfutex.cli.run.RunCommand;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command {@code jfutex}: reads the command line and hands over to the command it names. */
+@Command(
+    name = "jfutex",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    description = "The Linux futex subsystem in Java.",
+    commandListHeading = "%nCommands:%n",
+    subcommands = {RunCommand.class, HelpCommand.class, GenerateCompletion.class},
+    footer = {
+      "",
+      "Shell completion for bash: source <(jfutex generate-completion)",
+      "Environment: JFUTEX_JAVA_HOME names the JDK, JFUTEX_OPTS holds options for it.",
+    },
+    exitCodeListHeading = "%nExit statuses:%n",
+    exitCodeList = {
+      "0:all went well",
+      "1:the command did its work and found a problem",
+      "2:the command line is wrong",
+      "66:something needed is missing, such as a build of jfutex",
+      "70:an error in jfutex, or its build failed",
+      "78:this system cannot do what was asked",
+    })
+public final class Main implements Runnable {
+  @Spec private CommandSpec spec;
+
+  // picocli sets the field before anything can read it
+  @SuppressWarnings("NullAway.Init")
+  Main() {}
+
+  /** Nothing can be done without a command. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "no command given");
+  }
+
+  /**
+   * Runs the command line and ends the JVM with its status.
+   *
+   * @param args the arguments
+   */
+  public static void main(String[] args) {
+    int status = commandLine().execute(args);
+    System.out.flush();
+    System.exit(status);
+  }
+
+  /** The command line with all commands; each command is one line here. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setExpandAtFiles(false) // @NAME may be an argument of the program to run
+        .setColorScheme(Help.defaultColorScheme(colour()))
+        .setParameterExceptionHandler(Main::misused)
+        .setExecutionExceptionHandler(Main::failed);
+  }
+
+  /** Colour needs a terminal at both ends; picocli itself also honours NO_COLOR. */
+  @SuppressWarnings(
+      "SystemConsoleNull") // without a terminal it is null in some JDKs, in others not
+  private static Ansi colour() {
+    Console console = System.console();
+    return console != null && console.isTerminal() ? Ansi.AUTO : Ansi.OFF;
+  }
+
+  private static int misused(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("jfutex: " + e.getMessage());
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      unmatched.getSuggestions().stream()
+          .findFirst()
+          .ifPresent(name -> err.println("jfutex: did you mean " + name + "?"));
+    }
+    err.println("try '" + command.getCommandName() + " --help'");
+    err.flush();
+    return ExitStatus.USAGE;
+  }
+
+  private static int failed(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    err.print("jfutex: internal error: ");
+    e.printStackTrace(err);
+    err.flush();
+    return ExitStatus.INTERNAL;
+  }
+
+  /** The version of this module and of the JDK that runs it. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version =
+          Optional.ofNullable(Main.class.getModule().getDescriptor())
+              .flatMap(ModuleDescriptor::rawVersion)
+              .orElse("(unpackaged)");
+      return new String[] {
+        "jfutex " + version, "JDK " + Runtime.version() + ", " + System.getProperty("java.home")
+      };
+    }
+  }
+}

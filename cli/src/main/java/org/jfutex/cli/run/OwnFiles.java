@@ -1,0 +1,46 @@
+package org.jfutex.cli.run;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jfutex.kernel.Syscalls;
+
+/**
+ * The files the JVM opened for itself. It does not mark all of them close-on-exec, and a program
+ * must not find them among its own descriptors.
+ */
+final class OwnFiles {
+  private static final int F_SETFD = 2;
+  private static final int FD_CLOEXEC = 1;
+  private static final int STANDARD_DESCRIPTORS = 3;
+
+  private OwnFiles() {}
+
+  /** Marks them close-on-exec, and leaves alone what jfutex was started with. */
+  static void keepFromProgram() {
+    List<Path> own = ownPlaces();
+    int pid = (int) ProcessHandle.current().pid();
+    for (Map.Entry<Integer, String> entry : ProcFs.descriptors(pid).entrySet()) {
+      if (entry.getKey() >= STANDARD_DESCRIPTORS && isWithin(own, entry.getValue())) {
+        long unused = Syscalls.call(Nr.FCNTL, entry.getKey(), F_SETFD, FD_CLOEXEC);
+      }
+    }
+  }
+
+  /** Where a JVM reads its own code from: the JDK, and the modules or classes it was told. */
+  private static List<Path> ownPlaces() {
+    String home = System.getProperty("java.home");
+    String modules = System.getProperty("jdk.module.path", "");
+    String classes = System.getProperty("java.class.path", "");
+    return Arrays.stream(String.join(File.pathSeparator, home, modules, classes).split(":"))
+        .filter(place -> !place.isEmpty())
+        .map(place -> Path.of(place).toAbsolutePath().normalize())
+        .toList();
+  }
+
+  private static boolean isWithin(List<Path> places, String file) {
+    return file.startsWith("/") && places.stream().anyMatch(Path.of(file)::startsWith);
+  }
+}

@@ -1,0 +1,223 @@
+package org.jfutex.engine;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/** One slot of the hash table: the waiters of every key that hashes here. */
+final class Bucket extends BucketFields {
+  /*
+   * State       waiters: waiters counted in and not yet out. Errs high (a waiter counts itself in
+   *             before it locks, a requeue before it moves anybody), never low.
+   * Guards      queue, and the linked fields of its waiters: lock. waiters: atomic.
+   * Lock order  one bucket, or two through HashTable.lockPair (lower index first); nothing is taken
+   *             inside.
+   * Ordering    waiter                                waker
+   *             waiters += 1              (A)         word = new            (caller's, any mode)
+   *             lock; volatile read of word           full fence            (B, pairs with A)
+   *             equal ? queue : count out             waiters == 0 ? return : lock and take
+   *             unlock
+   *             Each side writes, then reads what the other wrote, with a full order in between
+   *             (A is an atomic read-modify-write of volatile strength and the read of the word is
+   *             volatile; B is a full fence): they cannot both read old values. If the waker reads
+   *             0, the waiter's read of the word comes later and sees the new value. If it reads
+   *             more, it takes the lock: the waiter is linked by then, or will lock after the
+   *             waker's unlock and sees the word the waker wrote before.
+   *
+   *             without (B), or with (A) after the read:
+   *             waiter                                waker
+   *             reads word: old                       (new value still in its store buffer)
+   *             waiters += 1                          reads waiters: 0, wakes nobody
+   *             queues and sleeps                     word = new becomes visible: sleeps for ever
+   * Progress    the lock is never held while parking, telling, tracing or in user code; the one
+   *             call into foreign code under it is Word.load or compareAndSet, which must not call
+   *             back. A thread that finds the lock taken spins a little, then parks.
+   * Callbacks   Word.load and Word.compareAndSet, under the lock.
+   * Checked by  LostWake (jcstress, shipped and weakened), BucketLincheckTest, EngineFuzzTest.
+   */
+
+  /** About what a holder needs for its few dozen instructions, when it runs. */
+  private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 64 : 0;
+
+  private static final VarHandle WAITERS;
+
+  static {
+    try {
+      WAITERS = MethodHandles.lookup().findVarHandle(BucketFields.class, "waiters", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  // keeps the fields of the next object in the heap off the cache lines of ours
+  @SuppressWarnings("unused")
+  private long q0, q1, q2, q3, q4, q5, q6, q7;
+
+  Bucket(int index) {
+    super(index);
+  }
+
+  /**
+   * Returns false only if nobody waits here and whoever arrives later will see what the caller has
+   * stored.
+   */
+  boolean hasWaiters() {
+    VarHandle.fullFence(); // (B) pairs with (A) in countIn
+    return waiters != 0;
+  }
+
+  /** Counts the caller in; {@link #countOut} or a waker that takes its waiter counts it out. */
+  void countIn() {
+    WAITERS.getAndAdd((BucketFields) this, 1); // (A) pairs with (B) in hasWaiters
+  }
+
+  void countOut(int n) {
+    WAITERS.getAndAdd((BucketFields) this, -n);
+  }
+
+  void lock() {
+    for (int i = 0; i < SPINS; i++) {
+      if (lock.tryLock()) {
+        return;
+      }
+      Thread.onSpinWait();
+    }
+    lock.lock();
+  }
+
+  void unlock() {
+    lock.unlock();
+  }
+
+  /** Queues a waiter if the word holds a value, in one step; otherwise leaves no trace of it. */
+  boolean addIfHolds(Word word, long expected, Waiter waiter) {
+    boolean added = false;
+    countIn();
+    try {
+      lock();
+      try {
+        if (word.holds(expected)) {
+          queue.reserve();
+          addLocked(waiter);
+          added = true;
+        }
+      } finally {
+        unlock();
+      }
+    } finally {
+      if (!added) {
+        countOut(1);
+      }
+    }
+    return added;
+  }
+
+  /**
+   * Takes a waiter out of whatever bucket it is in by now. Idempotent.
+   *
+   * @return false if a waker had taken it already: it was woken
+   */
+  static boolean leave(Waiter waiter) {
+    while (!waiter.isWoken() && !waiter.hasLeft()) {
+      Bucket bucket = waiter.bucket;
+      if (bucket == null) {
+        throw new AssertionError("a waiter that was never queued cannot leave");
+      }
+      bucket.lock();
+      try {
+        // a requeue may have moved it, and a waker or another leaver may have been faster
+        if (waiter.bucket == bucket && waiter.isQueued()) {
+          bucket.queue.remove(waiter);
+          waiter.markLeft();
+          bucket.countOut(1);
+        }
+      } finally {
+        bucket.unlock();
+      }
+    }
+    return waiter.hasLeft();
+  }
+
+  /** The key a waiter is queued on; null if it is queued no more. */
+  static @Nullable Key keyOf(Waiter waiter) {
+    while (waiter.isQueued()) {
+      Bucket bucket = waiter.bucket;
+      if (bucket == null) {
+        throw new AssertionError("a waiter that was never queued has no place");
+      }
+      bucket.lock();
+      try {
+        if (waiter.bucket == bucket) { // a requeue may have moved it
+          return waiter.isQueued() ? waiter.key : null;
+        }
+      } finally {
+        bucket.unlock();
+      }
+    }
+    return null;
+  }
+
+  /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */
+  int take(Key key, int count, int bitset, WakeList list) {
+    lock();
+    try {
+      return takeLocked(key, count, bitset, list);
+    } finally {
+      unlock();
+    }
+  }
+
+  int takeLocked(Key key, int count, int bitset, WakeList list) {
+    assert lock.isHeldByCurrentThread();
+    int taken = queue.take(key, count, bitset, list);
+    countOut(taken);
+    return taken;
+  }
+
+  /** Moves the first waiters of a key to another key, whose bucket may be this one. */
+  int moveLocked(Key from, int count, Bucket target, Key to) {
+    assert lock.isHeldByCurrentThread() && target.lock.isHeldByCurrentThread();
+    if (from.equals(to)) {
+      return queue.count(from, count);
+    }
+    int moved = 0;
+    while (moved < count) {
+      target.queue.reserve();
+      Waiter waiter = queue.first(from);
+      if (waiter == null) {
+        break;
+      }
+      queue.remove(waiter);
+      countOut(1);
+      waiter.key = to;
+      target.countIn();
+      target.addLocked(waiter);
+      moved++;
+    }
+    return moved;
+  }
+
+  private void addLocked(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
+    waiter.bucket = this;
+    queue.add(waiter);
+  }
+
+  /** How many are counted in just now; 0 in a bucket at rest. */
+  int countedIn() {
+    return waiters;
+  }
+
+  /** The queue, for who holds the lock. */
+  WaitQueue queueLocked() {
+    assert lock.isHeldByCurrentThread();
+    return queue;
+  }
+
+  /** Whether this bucket stands before another in the lock order. */
+  boolean before(Bucket other) {
+    return index < other.index;
+  }
+}

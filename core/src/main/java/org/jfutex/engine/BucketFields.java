@@ -1,0 +1,20 @@
+package org.jfutex.engine;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The fields of a {@link Bucket}, kept together and off other objects' cache lines by what stands
+ * around them: the fields of a superclass come before, those of a subclass after.
+ */
+abstract class BucketFields extends BucketPadding {
+  final int index;
+  final ReentrantLock lock = new ReentrantLock();
+  final WaitQueue queue = new WaitQueue();
+
+  /** See {@link Bucket} for what it counts and how it is written. */
+  volatile int waiters;
+
+  BucketFields(int index) {
+    this.index = index;
+  }
+}

@@ -1,0 +1,69 @@
+package org.jfutex.engine;
+
+import java.util.OptionalInt;
+import org.jfutex.WaitOptions;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/** Requeue and compare-requeue: kernel/futex/requeue.c. */
+final class Requeue {
+  private final HashTable table;
+  private final WaitWake waitWake;
+
+  Requeue(HashTable table, WaitWake waitWake) {
+    this.table = table;
+    this.waitWake = waitWake;
+  }
+
+  int requeue(Word from, int wake, Word to, int move) {
+    Key source = from.key();
+    if ((wake == 0 && move == 0) || !table.bucketFor(source).hasWaiters()) {
+      return 0;
+    }
+    return wakeAndMove(source, null, 0, wake, to.key(), move).orElseThrow();
+  }
+
+  OptionalInt compareRequeue(Word from, long expected, int wake, Word to, int move) {
+    if (!from.holds(expected)) {
+      return OptionalInt.empty();
+    }
+    return wakeAndMove(from.key(), from, expected, wake, to.key(), move);
+  }
+
+  /**
+   * Wakes and moves in one step, under both locks; with a word, only if it holds a value.
+   *
+   * <p>The target is counted in before it is locked, like a waiter that comes: a waker that reads
+   * its count after that takes its lock and finds who was moved.
+   */
+  private OptionalInt wakeAndMove(
+      Key source, @Nullable Word compared, long expected, int wake, Key target, int move) {
+    Bucket from = table.bucketFor(source);
+    Bucket to = table.bucketFor(target);
+    WakeList list = new WakeList();
+    int taken;
+    int moved;
+    to.countIn();
+    try {
+      HashTable.lockPair(from, to);
+      try {
+        if (compared != null && !compared.holds(expected)) {
+          return OptionalInt.empty();
+        }
+        taken = from.takeLocked(source, wake, WaitOptions.MATCH_ANY, list);
+        moved = from.moveLocked(source, move, to, target);
+      } finally {
+        HashTable.unlockPair(from, to);
+      }
+    } finally {
+      to.countOut(1);
+    }
+    int told = waitWake.tell(list, taken, source, WaitOptions.MATCH_ANY);
+    if (told < taken) {
+      // the next in line have been moved meanwhile, and counted; they get the wakes that are owed
+      waitWake.wake(target, Math.min(taken - told, moved), WaitOptions.MATCH_ANY);
+    }
+    return OptionalInt.of(told + moved);
+  }
+}

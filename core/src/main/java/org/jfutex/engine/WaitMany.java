@@ -1,0 +1,149 @@
+package org.jfutex.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jfutex.AnyWait;
+import org.jfutex.WaitEntry;
+import org.jfutex.WaitOptions;
+import org.jfutex.WaitStatus;
+import org.jfutex.park.Parker;
+import org.jfutex.park.ThreadParker;
+import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/** Vector wait: futex_wait_multiple of kernel/futex/waitwake.c. */
+final class WaitMany {
+  private final HashTable table;
+  private final WaitWake waitWake;
+  private final Ticker ticker;
+
+  WaitMany(HashTable table, WaitWake waitWake, Ticker ticker) {
+    this.table = table;
+    this.waitWake = waitWake;
+    this.ticker = ticker;
+  }
+
+  AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline, WaitOptions options) {
+    Entries queued = new Entries(entries.size());
+    boolean finished = false;
+    try {
+      AnyWait result = queued.queue(entries, options, ThreadParker.current());
+      if (result == null) {
+        result = sleep(queued, deadline);
+      }
+      finished = true;
+      return result;
+    } finally {
+      if (!finished) {
+        queued.leave();
+      }
+    }
+  }
+
+  private AnyWait sleep(Entries queued, Deadline deadline) {
+    while (true) {
+      if (queued.anyWoken()) {
+        return new AnyWait(WaitStatus.WOKEN, queued.leave());
+      }
+      WaitStatus giveUp = waitWake.reasonToGiveUp(deadline);
+      if (giveUp != null) {
+        int woken = queued.leave();
+        return woken >= 0 ? new AnyWait(WaitStatus.WOKEN, woken) : new AnyWait(giveUp, -1);
+      }
+      ThreadParker.park(this, deadline, ticker);
+    }
+  }
+
+  Entries newEntries(int size) {
+    return new Entries(size);
+  }
+
+  /** The queue entries of one vector wait. Used by the waiting side; wakers see the waiters. */
+  final class Entries {
+    private final Waiter[] waiters;
+    private int queued;
+
+    private Entries(int size) {
+      waiters = new Waiter[size];
+    }
+
+    /**
+     * Queues entry after entry; those before are live meanwhile.
+     *
+     * @return null if all are queued; otherwise none is any more, and this is the result
+     */
+    @Nullable AnyWait queue(List<WaitEntry> entries, WaitOptions options, Parker parker) {
+      try {
+        for (WaitEntry entry : entries) {
+          if (!queueNext(entry, options, parker)) {
+            int changed = queued;
+            int woken = leave();
+            return woken >= 0
+                ? new AnyWait(WaitStatus.WOKEN, woken)
+                : new AnyWait(WaitStatus.CHANGED, changed);
+          }
+        }
+        return null;
+      } catch (RuntimeException | Error e) {
+        int woken = leave();
+        if (woken >= 0 && e instanceof RuntimeException) {
+          return new AnyWait(WaitStatus.WOKEN, woken); // the wake was counted and must not be lost
+        }
+        throw e;
+      }
+    }
+
+    private boolean queueNext(WaitEntry entry, WaitOptions options, Parker parker) {
+      Word word = entry.word();
+      if (!word.holds(entry.expected())) {
+        return false;
+      }
+      Waiter waiter = waitWake.newWaiter(word.key(), options, parker, Waiter.PARKED);
+      waiters[queued] = waiter;
+      if (!table.bucketFor(waiter.key).addIfHolds(word, entry.expected(), waiter)) {
+        return false;
+      }
+      queued++;
+      return true;
+    }
+
+    boolean anyWoken() {
+      for (int i = 0; i < queued; i++) {
+        if (waiters[i].isWoken()) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** The keys of the entries that are still queued, in order. */
+    List<Key> keys() {
+      List<Key> keys = new ArrayList<>(queued);
+      for (int i = 0; i < queued; i++) {
+        Key key = Bucket.keyOf(waiters[i]);
+        if (key != null) {
+          keys.add(key);
+        }
+      }
+      return keys;
+    }
+
+    /**
+     * Takes out every entry that is still queued. Idempotent.
+     *
+     * @return the highest entry that a waker took, -1 if none
+     */
+    int leave() {
+      int woken = -1;
+      for (int i = 0; i < queued; i++) {
+        if (!Bucket.leave(waiters[i])) {
+          woken = i;
+        }
+      }
+      return woken;
+    }
+  }
+}

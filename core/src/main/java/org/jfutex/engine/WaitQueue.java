@@ -1,0 +1,201 @@
+package org.jfutex.engine;
+
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.jfutex.word.Key;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The waiters of one bucket: for each key a ring ordered by rank, then arrival; the first waiter of
+ * each ring hangs in a small hash table. Finding a key costs the same however many keys there are,
+ * and a key that nobody waits on leaves nothing behind. Knows nothing of locks, parkers or words.
+ *
+ * <p>Adding costs a step for each waiter of the same key and a lower rank that is not outranked by
+ * all; everything else is constant per waiter.
+ */
+final class WaitQueue {
+  private static final int INITIAL_SLOTS = 2;
+
+  /** Kept for ever, so that an emptied queue needs no memory to shrink. */
+  private final @Nullable Waiter[] initialSlots = new Waiter[INITIAL_SLOTS];
+
+  private @Nullable Waiter[] slots = initialSlots;
+  private int keys;
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  /**
+   * Makes room for one more key. Apart from {@link #add}, because it may run out of memory, and
+   * nothing must have changed then.
+   */
+  void reserve() {
+    if (keys < slots.length) {
+      return;
+    }
+    @Nullable Waiter[] larger = new Waiter[slots.length * 2];
+    for (Waiter head : slots) {
+      while (head != null) {
+        Waiter following = head.chain;
+        int slot = head.key.hashCode() & (larger.length - 1);
+        head.chain = larger[slot];
+        larger[slot] = head;
+        head = following;
+      }
+    }
+    Arrays.fill(slots, null); // the initial array will be used again
+    slots = larger;
+  }
+
+  /** Queues a waiter behind those of its key with the same or a higher rank. */
+  void add(Waiter waiter) {
+    Waiter head = first(waiter.key);
+    size++;
+    if (head == null) {
+      waiter.next = waiter;
+      waiter.prev = waiter;
+      int slot = slotOf(waiter.key);
+      waiter.chain = slots[slot];
+      slots[slot] = waiter;
+      keys++;
+      return;
+    }
+    if (waiter.rank > head.rank) {
+      linkBefore(waiter, head);
+      replaceHead(head, waiter);
+      return;
+    }
+    Waiter behind = linked(head.prev);
+    while (behind.rank < waiter.rank) {
+      behind = linked(behind.prev);
+    }
+    linkBefore(waiter, linked(behind.next));
+  }
+
+  /** Takes a queued waiter out, wherever it stands. */
+  void remove(Waiter waiter) {
+    Waiter next = linked(waiter.next);
+    if (next == waiter) {
+      replaceHead(waiter, null);
+      keys--;
+      if (keys == 0) {
+        slots = initialSlots;
+      }
+    } else {
+      if (first(waiter.key) == waiter) {
+        replaceHead(waiter, next);
+      }
+      Waiter prev = linked(waiter.prev);
+      prev.next = next;
+      next.prev = prev;
+    }
+    size--;
+    waiter.next = null;
+    waiter.prev = null;
+    waiter.chain = null;
+  }
+
+  /** The first waiter of a key, or null. */
+  @Nullable Waiter first(Key key) {
+    Waiter head = slots[slotOf(key)];
+    while (head != null && !head.key.equals(key)) {
+      head = head.chain;
+    }
+    return head;
+  }
+
+  /**
+   * Takes the first waiters of a key that a bitset meets, and adds them to a list.
+   *
+   * @return how many were taken
+   */
+  int take(Key key, int count, int bitset, WakeList list) {
+    Waiter waiter = count > 0 ? first(key) : null;
+    if (waiter == null) {
+      return 0;
+    }
+    Waiter last = linked(waiter.prev);
+    int taken = 0;
+    while (true) {
+      Waiter next = linked(waiter.next);
+      boolean atEnd = waiter == last;
+      if ((waiter.bitset & bitset) != 0) {
+        remove(waiter);
+        list.add(waiter);
+        taken++;
+      }
+      if (atEnd || taken == count) {
+        return taken;
+      }
+      waiter = next;
+    }
+  }
+
+  /** How many waiters a key has, counted up to a limit. */
+  int count(Key key, int limit) {
+    Waiter head = first(key);
+    if (head == null || limit <= 0) {
+      return 0;
+    }
+    int count = 1;
+    for (Waiter w = linked(head.next); w != head && count < limit; w = linked(w.next)) {
+      count++;
+    }
+    return count;
+  }
+
+  /** Shows every waiter: key by key in no order, each key's in the order they will be woken. */
+  void forEach(Consumer<Waiter> action) {
+    for (Waiter slot : slots) {
+      for (Waiter head = slot; head != null; head = head.chain) {
+        Waiter waiter = head;
+        do {
+          action.accept(waiter);
+          waiter = linked(waiter.next);
+        } while (waiter != head);
+      }
+    }
+  }
+
+  private int slotOf(Key key) {
+    return key.hashCode() & (slots.length - 1);
+  }
+
+  private static void linkBefore(Waiter waiter, Waiter successor) {
+    Waiter prev = linked(successor.prev);
+    waiter.prev = prev;
+    waiter.next = successor;
+    prev.next = waiter;
+    successor.prev = waiter;
+  }
+
+  /** Puts another waiter, or nobody, in the place of the first of a key. */
+  private void replaceHead(Waiter old, @Nullable Waiter replacement) {
+    Waiter after = old.chain;
+    if (replacement != null) {
+      replacement.chain = after;
+      after = replacement;
+    }
+    int slot = slotOf(old.key);
+    Waiter before = slots[slot];
+    if (before == old) {
+      slots[slot] = after;
+    } else {
+      while (linked(before).chain != old) {
+        before = linked(before).chain;
+      }
+      linked(before).chain = after;
+    }
+    old.chain = null;
+  }
+
+  /** The links of a queued waiter are never null. */
+  private static Waiter linked(@Nullable Waiter waiter) {
+    if (waiter == null) {
+      throw new AssertionError("a queued waiter has lost its links");
+    }
+    return waiter;
+  }
+}

@@ -1,0 +1,136 @@
+package org.jfutex.engine;
+
+import org.jfutex.WaitOptions;
+import org.jfutex.WaitStatus;
+import org.jfutex.WakeOp;
+import org.jfutex.park.Parker;
+import org.jfutex.park.ThreadParker;
+import org.jfutex.time.ClockId;
+import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Wait, wake and wake-op on one word at a time: kernel/futex/waitwake.c. The proof that no wake is
+ * lost stands in {@link Bucket}.
+ */
+final class WaitWake {
+  private final HashTable table;
+  private final Ticker ticker;
+
+  WaitWake(HashTable table, Ticker ticker) {
+    this.table = table;
+    this.ticker = ticker;
+  }
+
+  WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options) {
+    if (!word.holds(expected)) {
+      return WaitStatus.CHANGED; // decided at this load; who sleeps is decided under the lock
+    }
+    Waiter waiter = newWaiter(word.key(), options, ThreadParker.current(), Waiter.QUEUED);
+    if (!table.bucketFor(waiter.key).addIfHolds(word, expected, waiter)) {
+      return WaitStatus.CHANGED;
+    }
+    boolean finished = false;
+    try {
+      WaitStatus status = sleep(waiter, deadline);
+      finished = true;
+      return status;
+    } finally {
+      if (!finished) {
+        Bucket.leave(waiter); // an error while parking: nobody may be left in a queue
+      }
+    }
+  }
+
+  Waiter newWaiter(Key key, WaitOptions options, Parker parker, int state) {
+    return new Waiter(
+        key, options.bitset(), options.rank(), parker, ticker.nanos(ClockId.MONOTONIC), state);
+  }
+
+  private WaitStatus sleep(Waiter waiter, Deadline deadline) {
+    if (!waiter.beginPark()) {
+      return WaitStatus.WOKEN;
+    }
+    while (true) {
+      ThreadParker.park(this, deadline, ticker);
+      if (waiter.isWoken()) {
+        return WaitStatus.WOKEN;
+      }
+      WaitStatus giveUp = reasonToGiveUp(deadline);
+      if (giveUp != null) {
+        return Bucket.leave(waiter) ? giveUp : WaitStatus.WOKEN;
+      }
+    }
+  }
+
+  /** Why a thread that has not been woken stops sleeping; null if it goes on. */
+  @Nullable WaitStatus reasonToGiveUp(Deadline deadline) {
+    if (deadline.isReached(ticker)) {
+      return WaitStatus.TIMED_OUT;
+    }
+    return Thread.currentThread().isInterrupted() ? WaitStatus.INTERRUPTED : null;
+  }
+
+  int wake(Key key, int count, int bitset) {
+    Bucket bucket = table.bucketFor(key);
+    if (!bucket.hasWaiters() || count == 0) {
+      return 0;
+    }
+    WakeList list = new WakeList();
+    int taken = bucket.take(key, count, bitset, list);
+    return taken == 0 ? 0 : tell(list, taken, key, bitset);
+  }
+
+  /**
+   * Tells those who were taken, and gives the wakes of those who had gone to the next of the key.
+   */
+  int tell(WakeList list, int taken, Key key, int bitset) {
+    int told = list.tell();
+    while (told < taken) {
+      int more = table.bucketFor(key).take(key, taken - told, bitset, list);
+      if (more == 0) {
+        break;
+      }
+      told += list.tell();
+    }
+    return told;
+  }
+
+  int wakeOp(Word word, int wake, Word target, int wakeTarget, WakeOp op) {
+    Key key = word.key();
+    Key targetKey = target.key();
+    Bucket bucket = table.bucketFor(key);
+    Bucket targetBucket = table.bucketFor(targetKey);
+    WakeList list = new WakeList();
+    WakeList targetList = new WakeList();
+    int taken;
+    int targetTaken = 0;
+    HashTable.lockPair(bucket, targetBucket);
+    try {
+      long old = apply(op, target);
+      taken = bucket.takeLocked(key, wake, WaitOptions.MATCH_ANY, list);
+      if (op.test(old)) {
+        targetTaken =
+            targetBucket.takeLocked(targetKey, wakeTarget, WaitOptions.MATCH_ANY, targetList);
+      }
+    } finally {
+      HashTable.unlockPair(bucket, targetBucket);
+    }
+    return tell(list, taken, key, WaitOptions.MATCH_ANY)
+        + tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
+  }
+
+  /** Changes the word in one atomic step that its other users see; returns the old value. */
+  private static long apply(WakeOp op, Word target) {
+    int unused = Long.SIZE - target.bits();
+    while (true) {
+      long old = target.load() << unused >> unused; // sign-extended
+      if (target.compareAndSet(old, op.apply(old))) {
+        return old;
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package org.jfutex.park;
+
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jfutex.time.ClockId;
+import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
+
+/**
+ * Ends the waits that no thread sleeps in when their deadlines are reached. One daemon thread for
+ * all engines, which goes when there has been nothing to do for a while.
+ */
+public final class DeadlineTimer {
+  /** How late a step of the real-time clock may be noticed. */
+  private static final long STEP_NOTICE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final long IDLE_SECONDS = 10;
+
+  private static final ScheduledThreadPoolExecutor EXECUTOR = newExecutor();
+
+  private final Deadline deadline;
+  private final Ticker ticker;
+  private final Runnable action;
+  private volatile boolean cancelled;
+  private volatile ScheduledFuture<?> next;
+
+  /*
+   * State       cancelled: false -> true, by cancel. next: the task that will run or has run last.
+   * Guards      both volatile; next is written by the constructor and by the timer thread.
+   * Lock order  none.
+   * Ordering    cancelled decides; next only serves to drop a task early. cancel writes cancelled,
+   *             then reads next; run writes next, then reads cancelled: one of the two sees the
+   *             other. A first task that overtakes the constructor is dropped by its own run.
+   * Progress    the executor's thread runs each action; actions are short.
+   * Callbacks   the action, with no lock held.
+   * Checked by  DeadlineTimerTest.
+   */
+  private DeadlineTimer(Deadline deadline, Ticker ticker, Runnable action) {
+    this.deadline = deadline;
+    this.ticker = ticker;
+    this.action = action;
+    this.next = schedule();
+  }
+
+  /**
+   * Runs an action on the timer thread once a deadline is reached.
+   *
+   * @param deadline when; not {@link Deadline#NEVER}
+   * @param ticker the time source of the deadline
+   * @param action what to run; short, and throws nothing
+   * @return a handle to cancel it
+   */
+  public static DeadlineTimer start(Deadline deadline, Ticker ticker, Runnable action) {
+    return new DeadlineTimer(deadline, ticker, action);
+  }
+
+  private static ScheduledThreadPoolExecutor newExecutor() {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("jfutex-timer").factory());
+    executor.setRemoveOnCancelPolicy(true);
+    executor.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
+  }
+
+  /** Makes sure that the action does not start any more, unless it already has. */
+  public void cancel() {
+    cancelled = true;
+    next.cancel(false);
+  }
+
+  private ScheduledFuture<?> schedule() {
+    long left = deadline.remainingNanos(ticker);
+    if (deadline.clock() == ClockId.REALTIME) {
+      left = Math.min(left, STEP_NOTICE_NANOS);
+    }
+    return EXECUTOR.schedule(this::run, left, TimeUnit.NANOSECONDS);
+  }
+
+  private void run() {
+    if (cancelled) {
+      return;
+    }
+    if (deadline.isReached(ticker)) {
+      action.run();
+      return;
+    }
+    next = schedule();
+    if (cancelled) {
+      next.cancel(false);
+    }
+  }
+}
