@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jfutex.word.Key;
 import org.jfutex.word.WordFault;
@@ -93,7 +92,7 @@ final class ExitWakes {
     for (Candidate each : candidates(List.of(call), word -> true)) {
       int tid = tidIn(each.word().lastLoaded());
       if (tid > 0 && tid <= MAX_TID && !exits.isThreadWatched(tid)) {
-        boolean unused = exits.watchThread(tid); // no such thread: the value may mean anything
+        var _ = exits.watchThread(tid); // no such thread: the value may mean anything
         changed |= isChanged(each);
       }
     }
@@ -139,10 +138,10 @@ final class ExitWakes {
 
   /** Looks at the words of parked calls, without the lock: what it finds is a hint. */
   List<Candidate> findChanged(List<RemoteCall> calls) {
-    Map<Space, List<Candidate>> bySpace = new IdentityHashMap<>();
+    IdentityHashMap<Space, List<Candidate>> bySpace = new IdentityHashMap<>();
     for (Candidate each : candidates(calls, word -> true)) {
       Space space = each.call.thread().process().space();
-      bySpace.computeIfAbsent(space, unused -> new ArrayList<>()).add(each);
+      bySpace.computeIfAbsent(space, _ -> new ArrayList<>()).add(each);
     }
     List<Candidate> changed = new ArrayList<>();
     bySpace.values().forEach(group -> addChanged(group, changed));
@@ -184,7 +183,7 @@ final class ExitWakes {
           ownerDied.add(key);
         }
       } else if (cause.isExit(each, value)) {
-        boolean unused = supervisor.wakeUncounted(each.call, each.index);
+        var _ = supervisor.wakeUncounted(each.call, each.index);
       }
     }
   }

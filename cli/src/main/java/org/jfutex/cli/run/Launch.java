@@ -127,7 +127,7 @@ record Launch(int pid, Listener listener, Handshake handshake) {
         if (status != NOT_YET) {
           throw refused(status);
         }
-        long unused = Syscalls.call(Nr.POLL, 0, 0, LOOK_AGAIN_MILLIS); // a sleep, nothing more
+        var _ = Syscalls.call(Nr.POLL, 0, 0, LOOK_AGAIN_MILLIS); // a sleep, nothing more
         remote = ProcFs.listenerOf(pid);
       }
       int own = (int) Syscalls.call(Nr.PIDFD_GETFD, pidfd, remote, 0);
@@ -151,13 +151,13 @@ record Launch(int pid, Listener listener, Handshake handshake) {
   }
 
   private static void end(int pid) {
-    long unused = Syscalls.call(Nr.KILL, pid, 9, 0);
-    int ignored = waitFor(pid, 0);
+    var _ = Syscalls.call(Nr.KILL, pid, 9, 0);
+    var _ = waitFor(pid, 0);
   }
 
   /** Sends the program a signal. Its id is its own until {@link #await} has returned. */
   void signal(int signal) {
-    long unused = Syscalls.call(Nr.KILL, pid, signal, 0);
+    var _ = Syscalls.call(Nr.KILL, pid, signal, 0);
   }
 
   /** Waits until the program has ended, and returns its exit status, 128 + n for signal n. */

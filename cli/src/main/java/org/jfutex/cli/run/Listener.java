@@ -36,7 +36,7 @@ final class Listener {
   Listener(int fd) {
     this.fd = fd;
     // the kernel may be older than the hint, which changes nothing but speed
-    long unused = Syscalls.call(Nr.IOCTL, fd, SET_FLAGS, SYNC_WAKE_UP);
+    var _ = Syscalls.call(Nr.IOCTL, fd, SET_FLAGS, SYNC_WAKE_UP);
   }
 
   /** Waits for the next call; null once no process uses the filter any more. */
@@ -116,6 +116,6 @@ final class Listener {
 
   /** Whatever still waits for an answer gets ENOSYS from now on. */
   void close() {
-    long unused = Syscalls.call(Nr.CLOSE, fd, 0, 0);
+    var _ = Syscalls.call(Nr.CLOSE, fd, 0, 0);
   }
 }

@@ -73,7 +73,7 @@ final class NativeWords {
           grown |= keys.addAll(slept); // a vector wait goes as a whole
           if (isMoved(call, slept)) {
             // the kernel would queue it on the word it named, where nobody will look for it
-            boolean unused = supervisor.sendBack(call);
+            var _ = supervisor.sendBack(call);
           } else if (supervisor.letGo(call, Disposition.PASSED)) {
             letGo.add(call);
           }

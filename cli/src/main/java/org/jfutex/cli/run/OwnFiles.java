@@ -24,7 +24,7 @@ final class OwnFiles {
     int pid = (int) ProcessHandle.current().pid();
     for (Map.Entry<Integer, String> entry : ProcFs.descriptors(pid).entrySet()) {
       if (entry.getKey() >= STANDARD_DESCRIPTORS && isWithin(own, entry.getValue())) {
-        long unused = Syscalls.call(Nr.FCNTL, entry.getKey(), F_SETFD, FD_CLOEXEC);
+        var _ = Syscalls.call(Nr.FCNTL, entry.getKey(), F_SETFD, FD_CLOEXEC);
       }
     }
   }

@@ -79,7 +79,7 @@ final class ProcessMemory {
    */
   static void writeInt(int tid, long address, int value) {
     SCRATCH.get().set(ValueLayout.JAVA_INT, 2 * IOVEC_BYTES, value);
-    MemorySegment unused = transfer(Nr.PROCESS_VM_WRITEV, tid, address, Integer.BYTES);
+    var _ = transfer(Nr.PROCESS_VM_WRITEV, tid, address, Integer.BYTES);
   }
 
   private static MemorySegment transfer(int nr, int tid, long address, int bytes) {

@@ -42,7 +42,7 @@ final class RawFile {
    */
   static void close(int fd) {
     if (fd >= 0) {
-      long unused = Syscalls.call(Nr.CLOSE, fd, 0, 0);
+      var _ = Syscalls.call(Nr.CLOSE, fd, 0, 0);
     }
   }
 }

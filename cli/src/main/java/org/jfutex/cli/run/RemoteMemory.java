@@ -48,7 +48,7 @@ final class RemoteMemory implements AddressSpace {
     if (access == Access.WRITE && !mapping.isWritable()) {
       throw fault(address, "not mapped for writing");
     }
-    int unused = ProcessMemory.readInt(tid, address); // a page beyond the end of a file has no key
+    var _ = ProcessMemory.readInt(tid, address); // a page beyond the end of a file has no key
     FileId file = mapping.file();
     if (file != null && (mapping.isShared() || !mapping.isWritable())) {
       return Key.file(file, mapping.offset() + address - mapping.start());

@@ -129,9 +129,9 @@ public final class RunCommand implements Callable<Integer> {
     String text = new String(name, StandardCharsets.UTF_8);
     return switch (result) {
       case PathSearch.Result.Found found -> found.path();
-      case PathSearch.Result.NotExecutable unused ->
+      case PathSearch.Result.NotExecutable _ ->
           throw new CannotRun(ExitStatus.NOT_EXECUTABLE, text + ": permission denied");
-      case PathSearch.Result.NotFound unused ->
+      case PathSearch.Result.NotFound _ ->
           throw new CannotRun(ExitStatus.NOT_FOUND, text + ": not found");
     };
   }

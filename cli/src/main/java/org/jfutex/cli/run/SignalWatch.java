@@ -4,12 +4,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jfutex.kernel.Syscalls;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the parked threads that a signal, a stop or a debugger wants. The kernel tells nobody: with
@@ -29,28 +29,39 @@ final class SignalWatch {
   private static final char UNINTERRUPTIBLE = 'D';
   private static final int BUFFER_BYTES = 512;
 
-  /**
-   * How many looks a thread may be missing before its descriptor is closed: it may be back soon.
-   */
-  private static final int KEPT_LOOKS = 64;
+  /** In how many lists a thread may be missing before its descriptor is closed: it may be back. */
+  private static final int KEPT_LISTS = 64;
 
   private static final long UNKNOWN = -1;
 
   private final Consumer<RemoteCall> wanted;
   private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES, Long.BYTES);
   private final Map<RemoteThread, Watched> threads = new HashMap<>();
-  private Map<RemoteProcess, Long> clocks = new HashMap<>();
-  private long looks;
+  private Map<RemoteProcess, Clock> clocks = new HashMap<>();
+  private List<RemoteCall> parked = List.of();
+  private List<Watched> watched = List.of();
+  private long lists;
+
+  /** The CPU clock of a process. */
+  private static final class Clock {
+    long nanos = UNKNOWN;
+    boolean moved;
+  }
 
   /** A thread that is, or lately was, parked. */
   private static final class Watched {
     final int schedstat;
-    @Nullable RemoteCall call;
+    RemoteCall call;
+    Clock clock;
+    boolean isNew;
     long runNanos;
-    long lastLook;
+    long lastList;
 
-    Watched(int tid) {
-      schedstat = RawFile.open("/proc/" + tid + "/schedstat");
+    Watched(RemoteCall call, Clock clock) {
+      this.schedstat = RawFile.open("/proc/" + call.thread().tid() + "/schedstat");
+      this.call = call;
+      this.clock = clock;
+      this.isNew = true;
     }
   }
 
@@ -63,50 +74,70 @@ final class SignalWatch {
     this.wanted = wanted;
   }
 
-  /** Looks at the threads of all parked calls. */
-  void look(List<RemoteCall> parked) {
-    looks++;
-    Map<RemoteProcess, Long> now = new HashMap<>();
-    for (RemoteCall call : parked) {
-      RemoteProcess process = call.thread().process();
-      // read before any thread of it: what runs from here on moves it
-      long clock = now.computeIfAbsent(process, each -> clockOf(each.tgid()));
-      boolean stoodStill = clock != UNKNOWN && clock == clocks.getOrDefault(process, UNKNOWN);
-      look(call, stoodStill);
+  /**
+   * Looks at the threads of all parked calls.
+   *
+   * @param calls the calls; the same list as before if they are the same
+   */
+  void look(List<RemoteCall> calls) {
+    if (calls != parked) {
+      watch(calls);
     }
-    clocks = now;
-    threads.values().removeIf(this::closeIfUnused);
-  }
-
-  private void look(RemoteCall call, boolean stoodStill) {
-    int tid = call.thread().tid();
-    Watched watched = threads.computeIfAbsent(call.thread(), unused -> new Watched(tid));
-    watched.lastLook = looks;
-    if (watched.call == call && stoodStill) {
-      return;
-    }
-    long runNanos = runNanos(watched);
-    if (watched.call != call || runNanos == UNKNOWN || runNanos != watched.runNanos) {
-      watched.call = call;
-      watched.runNanos = runNanos; // read before the state, which may change at any time
-      if (stateOf(tid) == UNINTERRUPTIBLE) {
-        wanted.accept(call);
+    // before any thread: what runs from here on moves its clock past what is read now
+    clocks.forEach((process, clock) -> read(clock, process.tgid()));
+    for (Watched each : watched) {
+      if (each.isNew || each.clock.moved) {
+        look(each);
       }
     }
   }
 
-  private long clockOf(int tgid) {
-    int clock = ~tgid << 3 | CPUCLOCK_SCHED;
-    if (Syscalls.call(Nr.CLOCK_GETTIME, clock, buffer.address(), 0) != 0) {
-      return UNKNOWN;
+  private void watch(List<RemoteCall> calls) {
+    lists++;
+    Map<RemoteProcess, Clock> known = clocks;
+    clocks = new HashMap<>();
+    List<Watched> present = new ArrayList<>(calls.size());
+    for (RemoteCall call : calls) {
+      RemoteProcess process = call.thread().process();
+      Clock clock = clocks.computeIfAbsent(process, each -> known.getOrDefault(each, new Clock()));
+      Watched thread = threads.computeIfAbsent(call.thread(), _ -> new Watched(call, clock));
+      thread.isNew |= thread.call != call;
+      thread.call = call;
+      thread.clock = clock;
+      thread.lastList = lists;
+      present.add(thread);
     }
-    return buffer.get(ValueLayout.JAVA_LONG, 0) * SECOND_NANOS
-        + buffer.get(ValueLayout.JAVA_LONG, Long.BYTES);
+    parked = calls;
+    watched = present;
+    threads.values().removeIf(this::closeIfUnused);
+  }
+
+  private void look(Watched thread) {
+    long runNanos = runNanos(thread); // before the state, which may change at any time
+    if (thread.isNew || runNanos == UNKNOWN || runNanos != thread.runNanos) {
+      thread.isNew = false;
+      thread.runNanos = runNanos;
+      if (stateOf(thread.call.thread().tid()) == UNINTERRUPTIBLE) {
+        wanted.accept(thread.call);
+      }
+    }
+  }
+
+  private void read(Clock clock, int tgid) {
+    int id = ~tgid << 3 | CPUCLOCK_SCHED;
+    long nanos = UNKNOWN;
+    if (Syscalls.call(Nr.CLOCK_GETTIME, id, buffer.address(), 0) == 0) {
+      nanos =
+          buffer.get(ValueLayout.JAVA_LONG, 0) * SECOND_NANOS
+              + buffer.get(ValueLayout.JAVA_LONG, Long.BYTES);
+    }
+    clock.moved = nanos == UNKNOWN || nanos != clock.nanos;
+    clock.nanos = nanos;
   }
 
   /** The first number in schedstat: how long the thread has run. */
-  private long runNanos(Watched watched) {
-    int length = watched.schedstat < 0 ? 0 : RawFile.read(watched.schedstat, buffer);
+  private long runNanos(Watched thread) {
+    int length = thread.schedstat < 0 ? 0 : RawFile.read(thread.schedstat, buffer);
     long nanos = 0;
     for (int i = 0; i < length; i++) {
       byte digit = buffer.get(ValueLayout.JAVA_BYTE, i);
@@ -129,17 +160,17 @@ final class SignalWatch {
     return ProcFs.stateIn(new String(text, StandardCharsets.ISO_8859_1));
   }
 
-  private boolean closeIfUnused(Watched watched) {
-    boolean unused = looks - watched.lastLook > KEPT_LOOKS;
+  private boolean closeIfUnused(Watched thread) {
+    boolean unused = lists - thread.lastList > KEPT_LISTS;
     if (unused) {
-      RawFile.close(watched.schedstat);
+      RawFile.close(thread.schedstat);
     }
     return unused;
   }
 
   /** Closes every descriptor. */
   void close() {
-    threads.values().forEach(watched -> RawFile.close(watched.schedstat));
+    threads.values().forEach(thread -> RawFile.close(thread.schedstat));
     threads.clear();
   }
 }

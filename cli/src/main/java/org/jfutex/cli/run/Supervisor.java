@@ -1,6 +1,5 @@
 package org.jfutex.cli.run;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -66,6 +65,7 @@ final class Supervisor implements RemoteCall.Answers {
   private final NativeWords nativeWords = new NativeWords(this);
   private final Set<RemoteCall> parked = new LinkedHashSet<>();
   private final Set<Integer> served32 = new LinkedHashSet<>();
+  private @Nullable List<RemoteCall> parkedCopy;
   private int caller;
   private int stacksLeft = MAX_STACKS;
   private volatile @Nullable Throwable failure;
@@ -102,17 +102,17 @@ final class Supervisor implements RemoteCall.Answers {
     try {
       caller = call.tid();
       if (handshake.isExecution(call)) {
-        boolean unused = listener.passOn(call.id());
+        var _ = listener.passOn(call.id());
         return;
       }
       OptionalLong toStub = handshake.answer(call);
       if (toStub.isPresent()) {
-        boolean taken = listener.reply(call.id(), toStub.getAsLong());
+        var _ = listener.reply(call.id(), toStub.getAsLong());
         return;
       }
       RemoteThread thread = tree.thread(call.tid());
       if (thread == null) {
-        boolean unused = listener.passOn(call.id()); // it died, or is in a foreign pid namespace
+        var _ = listener.passOn(call.id()); // it died, or is in a foreign pid namespace
         return;
       }
       handle(call, thread);
@@ -126,7 +126,7 @@ final class Supervisor implements RemoteCall.Answers {
     RemoteProcess process = thread.process();
     process.setLastCaller(thread.tid());
     if (!exits.watchProcess(process.tgid())) {
-      boolean unused = listener.passOn(call.id());
+      var _ = listener.passOn(call.id());
       return; // killed meanwhile
     }
     RemoteCall before = thread.parked();
@@ -143,11 +143,11 @@ final class Supervisor implements RemoteCall.Answers {
     switch (call.nr()) {
       case Nr.EXECVE, Nr.EXECVEAT -> {
         process.executing().add(thread.tid());
-        boolean unused = listener.passOn(call.id());
+        var _ = listener.passOn(call.id());
       }
       case Nr.CLONE, Nr.CLONE3, Nr.SET_TID_ADDRESS -> {
         exitWakes.learn(call, process.space());
-        boolean unused = listener.passOn(call.id());
+        var _ = listener.passOn(call.id());
       }
       default -> handleFutex(new RemoteCall(call, thread, this));
     }
@@ -204,8 +204,9 @@ final class Supervisor implements RemoteCall.Answers {
     call.setSleep(sleep);
     call.thread().setParked(call);
     parked.add(call);
+    parkedCopy = null;
     if (exitWakes.hasChangedWhileWatching(call, exits)) {
-      boolean unused = sendBack(call);
+      var _ = sendBack(call);
     }
   }
 
@@ -217,7 +218,7 @@ final class Supervisor implements RemoteCall.Answers {
       stacksLeft--;
       stack = stacks.stackOf(call.thread().process().tgid(), call.thread().tid());
     }
-    boolean taken = listener.reply(call.notification().id(), result);
+    var _ = listener.reply(call.notification().id(), result);
     if (taken) {
       int waker = caller == call.thread().tid() ? 0 : caller;
       sink.served(call.toServedCall(result, disposition, waker, stack));
@@ -227,7 +228,7 @@ final class Supervisor implements RemoteCall.Answers {
 
   private boolean passOn(RemoteCall call, Disposition disposition) {
     call.setAnswered();
-    boolean taken = listener.passOn(call.notification().id());
+    var _ = listener.passOn(call.notification().id());
     if (taken) {
       sink.served(call.toServedCall(0, disposition, 0, List.of()));
     }
@@ -245,6 +246,7 @@ final class Supervisor implements RemoteCall.Answers {
 
   private void unpark(RemoteCall call) {
     parked.remove(call);
+    parkedCopy = null;
     if (call.thread().parked() == call) {
       call.thread().setParked(null);
     }
@@ -260,9 +262,7 @@ final class Supervisor implements RemoteCall.Answers {
   }
 
   private void dropAll(RemoteProcess process) {
-    List.copyOf(parked).stream()
-        .filter(call -> call.thread().process() == process)
-        .forEach(this::drop);
+    parkedCalls().stream().filter(call -> call.thread().process() == process).forEach(this::drop);
   }
 
   /** Lets the kernel make a parked call after all; false if it was answered, or has gone. */
@@ -276,7 +276,12 @@ final class Supervisor implements RemoteCall.Answers {
 
   /** The calls that sleep, in the order in which they went to sleep. With the lock held. */
   List<RemoteCall> parkedCalls() {
-    return List.copyOf(parked);
+    List<RemoteCall> calls = parkedCopy;
+    if (calls == null) {
+      calls = List.copyOf(parked);
+      parkedCopy = calls;
+    }
+    return calls;
   }
 
   /** Takes the result of a call that slept, from a waker or from the deadline timer. */
@@ -319,7 +324,7 @@ final class Supervisor implements RemoteCall.Answers {
       if (deadline != null && status != null && !status.hasHandlerToRun()) {
         call.thread().keepDeadline(call.notification(), deadline);
       }
-      boolean unused = answer(call, -restartCode(call), Disposition.SERVED);
+      var _ = answer(call, -restartCode(call), Disposition.SERVED);
     } finally {
       lock.unlock();
     }
@@ -331,11 +336,11 @@ final class Supervisor implements RemoteCall.Answers {
     return made.nr() == Nr.FUTEX && made.args()[3] != 0 ? ERESTARTNOHAND : ERESTARTSYS;
   }
 
-  /** The calls that sleep now. */
+  /** The calls that sleep now; the same list as before if nothing has changed. */
   List<RemoteCall> snapshot() {
     lock.lock();
     try {
-      return new ArrayList<>(parked);
+      return parkedCalls();
     } finally {
       lock.unlock();
     }
@@ -381,7 +386,7 @@ final class Supervisor implements RemoteCall.Answers {
     lock.lock();
     try {
       for (RemoteProcess each : tree.processes()) {
-        long unused = Syscalls.call(Nr.KILL, each.tgid(), signal, 0);
+        var _ = Syscalls.call(Nr.KILL, each.tgid(), signal, 0);
       }
     } finally {
       lock.unlock();

@@ -9,10 +9,10 @@ import org.jfutex.time.Ticker;
  */
 final class Watcher {
   /** A signal must reach a parked thread within 20 ms: one look may have just missed it. */
-  private static final int TICK_MILLIS = 10;
+  private static final int TICK_MILLIS = 12;
 
   /** Silent exits are rare, and looking for them reads every word waited on. */
-  private static final int TICKS_BETWEEN_SILENT_EXITS = 10;
+  private static final int TICKS_BETWEEN_SILENT_EXITS = 16;
 
   private static final long MILLI_NANOS = 1_000_000;
 
