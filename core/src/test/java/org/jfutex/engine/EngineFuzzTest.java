@@ -16,7 +16,6 @@ import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
-import org.jfutex.park.WaitListener;
 import org.jfutex.testing.WordKind;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
@@ -161,8 +160,7 @@ class EngineFuzzTest {
       int count = count();
       int bitset = random.nextBoolean() ? -1 : 1 << random.nextInt(4);
       log.add("wake " + word + " count " + count + " bitset " + bitset);
-      assertThat(engine.wake(word(word), count, bitset))
-          .isEqualTo(model.wake(word, count, bitset));
+      assertThat(engine.wake(word(word), count, bitset)).isEqualTo(model.wake(word, count, bitset));
     }
 
     private void requeue() {

@@ -34,8 +34,7 @@ class QuickPathTest {
   void waitingOnAChangedWordAllocatesNothing(WordKind kind) {
     Word word = kind.fresh(1);
     assertAllocatesNothing(
-        () ->
-            assertChanged(engine.await(word, 0, Deadline.NEVER, WaitOptions.DEFAULT)));
+        () -> assertChanged(engine.await(word, 0, Deadline.NEVER, WaitOptions.DEFAULT)));
   }
 
   @ParameterizedTest

@@ -123,12 +123,13 @@ class ScaleTest {
       long first = waitAndWakeEach(round % 2 == 0 ? crowded : spread, cells);
       long second = waitAndWakeEach(round % 2 == 0 ? spread : crowded, cells);
       if (round >= 0) {
-        ratios[round] =
-            round % 2 == 0 ? (double) first / second : (double) second / first;
+        ratios[round] = round % 2 == 0 ? (double) first / second : (double) second / first;
       }
     }
     Arrays.sort(ratios);
-    assertThat(ratios[ROUNDS / 2]).as("median of %s", Arrays.toString(ratios)).isLessThanOrEqualTo(COLLISION_COST);
+    assertThat(ratios[ROUNDS / 2])
+        .as("median of %s", Arrays.toString(ratios))
+        .isLessThanOrEqualTo(COLLISION_COST);
   }
 
   private static long waitAndWakeEach(JvmFutex engine, int[] cells) {

@@ -41,7 +41,8 @@ class ProgramSurroundingsIT {
     List<String> program = NativeProgram.c("state");
     Outcome without = shell(script, program);
     Outcome served = shell(script, concat(Execution.jfutexRun("--quiet"), program));
-    assertThat(served.out().lines().sorted()).containsExactlyElementsOf(sorted(without.succeeded()));
+    assertThat(served.out().lines().sorted())
+        .containsExactlyElementsOf(sorted(without.succeeded()));
     served.sameAs(without);
   }
 

@@ -14,8 +14,19 @@ class ServedProgramsIT {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "locks", "timeouts", "crowd", "raw", "wakeop", "futex2", "equation", "signals", "latency",
-        "exits", "shared", "spaces", "pi"
+        "locks",
+        "timeouts",
+        "crowd",
+        "raw",
+        "wakeop",
+        "futex2",
+        "equation",
+        "signals",
+        "latency",
+        "exits",
+        "shared",
+        "spaces",
+        "pi"
       })
   void aCProgramDoesWhatItDoesWithout(String name) throws Exception {
     assertSameUnderJfutex(NativeProgram.c(name));
