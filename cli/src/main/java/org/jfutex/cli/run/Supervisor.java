@@ -140,7 +140,12 @@ final class Supervisor implements RemoteCall.Answers {
       passUnserved32(call, thread);
       return;
     }
+    process.space().addCallSite(call.ip(), call.nr());
     switch (call.nr()) {
+      case Nr.RT_SIGRETURN -> {
+        SignalReturns.repair(call, process.space());
+        var _ = listener.passOn(call.id());
+      }
       case Nr.EXECVE, Nr.EXECVEAT -> {
         process.executing().add(thread.tid());
         var _ = listener.passOn(call.id());
@@ -218,7 +223,7 @@ final class Supervisor implements RemoteCall.Answers {
       stacksLeft--;
       stack = stacks.stackOf(call.thread().process().tgid(), call.thread().tid());
     }
-    var _ = listener.reply(call.notification().id(), result);
+    boolean taken = listener.reply(call.notification().id(), result);
     if (taken) {
       int waker = caller == call.thread().tid() ? 0 : caller;
       sink.served(call.toServedCall(result, disposition, waker, stack));
@@ -228,7 +233,7 @@ final class Supervisor implements RemoteCall.Answers {
 
   private boolean passOn(RemoteCall call, Disposition disposition) {
     call.setAnswered();
-    var _ = listener.passOn(call.notification().id());
+    boolean taken = listener.passOn(call.notification().id());
     if (taken) {
       sink.served(call.toServedCall(0, disposition, 0, List.of()));
     }
@@ -372,9 +377,21 @@ final class Supervisor implements RemoteCall.Answers {
   /** Looks for words that exits have changed although no wait named the thread that ended. */
   void lookForSilentExits() {
     List<ExitWakes.Candidate> candidates = exitWakes.findChanged(snapshot());
+    if (candidates.isEmpty()) {
+      return;
+    }
     lock.lock();
     try {
       exitWakes.wake(candidates);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets the threads that have ended while their processes live on. */
+  void forgetDeadThreads() {
+    lock.lock();
+    try {
       tree.forgetDeadThreads();
     } finally {
       lock.unlock();
