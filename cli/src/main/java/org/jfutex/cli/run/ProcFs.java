@@ -109,7 +109,7 @@ final class ProcFs {
    * counter.
    */
   static long stackPointerIn(String syscall) {
-    String[] fields = syscall.strip().split(" ");
+    String[] fields = syscall.strip().split(" ", -1);
     return fields.length == SYSCALL_FIELDS
         ? Long.parseUnsignedLong(fields[SYSCALL_FIELDS - 2].substring(2), 16)
         : 0;

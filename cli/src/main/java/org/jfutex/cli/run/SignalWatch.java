@@ -80,6 +80,7 @@ final class SignalWatch {
    *
    * @param calls the calls; the same list as before if they are the same
    */
+  @SuppressWarnings("ReferenceEquality") // the question is whether the list was made anew
   void look(List<RemoteCall> calls) {
     if (calls != parked) {
       watch(calls);
