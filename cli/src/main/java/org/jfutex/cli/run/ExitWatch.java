@@ -14,6 +14,7 @@ final class ExitWatch {
   /** PIDFD_THREAD of linux/pidfd.h, Linux 6.9: of a thread that need not lead its process. */
   private static final int PIDFD_THREAD = 0x80;
 
+  private static final int ESRCH = 3;
   private static final int THREAD = 1;
   private static final int PROCESS = 0;
 
@@ -47,7 +48,7 @@ final class ExitWatch {
    * Watches a thread of any process. Of a leader that ends before its other threads, nothing is
    * told until they have ended too (since Linux 6.15).
    *
-   * @return false if there is no such thread, or it cannot be watched
+   * @return false if there is no such thread, or it cannot be watched: its exit is then found late
    */
   boolean watchThread(int tid) {
     return watch(tid, PIDFD_THREAD, THREAD, threads);
@@ -55,8 +56,11 @@ final class ExitWatch {
 
   private boolean watch(int pid, int flags, int kind, Map<Integer, Integer> watched) {
     int fd = (int) Syscalls.call(Nr.PIDFD_OPEN, pid, flags, 0);
-    if (fd < 0) {
+    if (fd == -ESRCH || (fd < 0 && kind == THREAD)) {
       return false;
+    }
+    if (fd < 0) {
+      throw new IllegalStateException("pidfd_open of " + pid + " failed with errno " + -fd);
     }
     if (!epoll.add(fd, (long) pid << 1 | kind)) {
       RawFile.close(fd);

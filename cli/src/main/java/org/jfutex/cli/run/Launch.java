@@ -61,6 +61,7 @@ record Launch(int pid, Listener listener, Handshake handshake) {
       throw new CannotRun(
           ExitStatus.NOT_EXECUTABLE, program.name() + ": " + ErrorText.of((int) -pid));
     }
+    OwnFiles.raiseLimit();
     return new Launch((int) pid, fetchListener((int) pid), new Handshake((int) pid, cookie));
   }
 

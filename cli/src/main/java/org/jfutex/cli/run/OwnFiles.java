@@ -1,6 +1,9 @@
 package org.jfutex.cli.run;
 
 import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +19,23 @@ final class OwnFiles {
   private static final int FD_CLOEXEC = 1;
   private static final int STANDARD_DESCRIPTORS = 3;
 
+  private static final int RLIMIT_NOFILE = 7;
+
   private OwnFiles() {}
+
+  /**
+   * Lets this process have as many files open as it may: one for each thread that is parked or
+   * watched, one or two for each process. Only once the program has inherited the limit as it was.
+   */
+  static void raiseLimit() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment limit = arena.allocate(2 * Long.BYTES, Long.BYTES);
+      if (Syscalls.call(Nr.PRLIMIT64, 0, RLIMIT_NOFILE, 0, limit.address(), 0, 0) == 0) {
+        limit.set(ValueLayout.JAVA_LONG, 0, limit.get(ValueLayout.JAVA_LONG, Long.BYTES));
+        var _ = Syscalls.call(Nr.PRLIMIT64, 0, RLIMIT_NOFILE, limit.address(), 0, 0, 0);
+      }
+    }
+  }
 
   /** Marks them close-on-exec, and leaves alone what jfutex was started with. */
   static void keepFromProgram() {
