@@ -1,9 +1,10 @@
 package org.jfutex.cli.run;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jfutex.Futex;
 import org.jfutex.cli.run.ServedCall.Disposition;
@@ -38,6 +39,9 @@ final class NativeWords {
   private final Supervisor supervisor;
   private final Set<Key> keys = new HashSet<>();
 
+  /** Threads on their way to a queue of the kernel, and how long they had run when they set out. */
+  private final Map<Integer, Long> settingOut = new HashMap<>();
+
   NativeWords(Supervisor supervisor) {
     this.supervisor = supervisor;
   }
@@ -57,12 +61,30 @@ final class NativeWords {
     if (!keys.containsAll(named)) {
       demote(named);
     }
+    if (isWait(call)) {
+      setOut(call);
+    } else {
+      // it must find in the kernel's queues whoever went there before it was made
+      settingOut.forEach(NativeWords::awaitSettled);
+      settingOut.clear();
+    }
     return true;
+  }
+
+  private static boolean isWait(RemoteCall call) {
+    return switch (call.operation()) {
+      case WAIT, WAIT_BITSET, FUTEX_WAIT, FUTEX_WAITV -> true;
+      case null, default -> false;
+    };
+  }
+
+  private void setOut(RemoteCall call) {
+    int tid = call.thread().tid();
+    settingOut.put(tid, ProcFs.runNanos(tid));
   }
 
   /** Moves everybody who sleeps on these words, or shares a sleep with one who does. */
   private void demote(Set<Key> named) {
-    List<RemoteCall> letGo = new ArrayList<>();
     keys.addAll(named);
     boolean grown = true;
     while (grown) {
@@ -74,13 +96,13 @@ final class NativeWords {
           if (isMoved(call, slept)) {
             // the kernel would queue it on the word it named, where nobody will look for it
             var _ = supervisor.sendBack(call);
-          } else if (supervisor.letGo(call, Disposition.PASSED)) {
-            letGo.add(call);
+          } else {
+            setOut(call);
+            var _ = supervisor.letGo(call, Disposition.PASSED); // or it has gone: settled as well
           }
         }
       }
     }
-    letGo.forEach(NativeWords::awaitSettled);
   }
 
   /** Whether a requeue has moved it away from a word it named. */
@@ -93,10 +115,8 @@ final class NativeWords {
    * it sleeps elsewhere, has ended, or has run far longer than the way there takes. A thread that
    * waits for a processor is waited for.
    */
-  private static void awaitSettled(RemoteCall call) {
-    int tid = call.thread().tid();
-    long before = ProcFs.runNanos(tid);
-    while (!isSettled(tid, before)) {
+  private static void awaitSettled(int tid, long runBefore) {
+    while (!isSettled(tid, runBefore)) {
       Thread.onSpinWait();
     }
   }

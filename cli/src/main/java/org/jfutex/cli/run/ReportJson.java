@@ -26,6 +26,8 @@ import java.util.Map;
  * missing[]            tgid, tid, nr, operation, call (decoded), args[] (hexadecimal strings),
  *                      disposition (served, refused, passed, unserved), result, stack[], count
  * otherMissing         how many more such calls there were
+ * asleep[]             tgid, tid, operation, call (decoded), nanos (so far), stack[] (of the first
+ *                      ones): calls that have not returned; empty at the end of a run
  * </pre>
  *
  * <p>Durations are in nanoseconds. A word is its address in hexadecimal; guessed stack frames start
@@ -77,6 +79,7 @@ final class ReportJson {
     }
     array("missing", run.missing(), this::missing);
     json.writeNumberField("otherMissing", run.otherMissing());
+    array("asleep", run.asleep(), this::asleep);
     json.writeEndObject();
   }
 
@@ -139,6 +142,15 @@ final class ReportJson {
     json.writeNumberField("waits", waits);
     json.writeNumberField("totalNanos", totalNanos);
     json.writeNumberField("longestNanos", longestNanos);
+  }
+
+  private void asleep(ServedCall call) throws IOException {
+    json.writeNumberField("tgid", call.tgid());
+    json.writeNumberField("tid", call.tid());
+    json.writeStringField("operation", CallText.name(call.operation()));
+    json.writeStringField("call", CallText.call(call));
+    json.writeNumberField("nanos", call.tookNanos());
+    strings("stack", call.stack());
   }
 
   private void missing(RunSummary.MissingLine missing) throws IOException {

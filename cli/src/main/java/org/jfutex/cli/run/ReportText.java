@@ -13,6 +13,9 @@ final class ReportText {
   /** How many words a person wants to see. */
   static final int TOP_WORDS = 10;
 
+  /** How many sleepers a person wants to see, with their stacks. */
+  static final int MAX_ASLEEP = 20;
+
   private static final int MAX_PROCESSES = 12;
   private static final int COLUMNS = 98;
 
@@ -28,7 +31,7 @@ final class ReportText {
    */
   static String render(RunSummary run) {
     ReportText text = new ReportText();
-    boolean silent = run.calls() == 0;
+    boolean silent = run.calls() == 0 && run.asleep().isEmpty();
     boolean unserved = run.listed().stream().anyMatch(RunSummary.ProcessLine::unserved32);
     if (silent && !unserved) {
       return "jfutex: the program made no futex call\n";
@@ -41,6 +44,7 @@ final class ReportText {
     text.processes(run);
     text.operations(run.operations());
     text.words(run);
+    text.asleep(run.asleep());
     text.missing(run);
     return text.out.toString();
   }
@@ -182,6 +186,22 @@ final class ReportText {
     line(
         "  %-30s %9s %10s %10s  %s",
         label, count(waits), duration(totalNanos), duration(longestNanos), waker);
+  }
+
+  private void asleep(List<ServedCall> asleep) {
+    if (asleep.isEmpty()) {
+      return;
+    }
+    heading("Asleep now: %s", count(asleep.size(), "thread", "threads"));
+    for (ServedCall call : asleep.subList(0, Math.min(MAX_ASLEEP, asleep.size()))) {
+      line(
+          "  [%d/%d] %s for %s",
+          call.tgid(), call.tid(), CallText.call(call), duration(call.tookNanos()));
+      call.stack().forEach(frame -> line("      %s", frame));
+    }
+    if (asleep.size() > MAX_ASLEEP) {
+      line("  and %s more", count(asleep.size() - MAX_ASLEEP));
+    }
   }
 
   private void missing(RunSummary run) {

@@ -47,9 +47,6 @@ import picocli.CommandLine.TypeConversionException;
       "127:the program was not found",
     })
 public final class RunCommand implements Callable<Integer> {
-  /** How many words a report names; the others are added up. */
-  private static final int TOP_WORDS = 20;
-
   @Option(names = "--report", paramLabel = "FILE", description = "Write the report to FILE.")
   private @Nullable Path reportFile;
 
@@ -154,7 +151,8 @@ public final class RunCommand implements Callable<Integer> {
               sinks.size() == 1 ? report : new TeeSink(sinks),
               new StackScan(ProcessMemory::readUpTo)::stackOf,
               asSet(without));
-      HostSignals.onReportRequest(() -> print(report));
+      HostSignals.onReportRequest(
+          () -> print(summary(report).withAsleep(supervisor.asleep(ReportText.MAX_ASLEEP))));
       int status = new Run(launch, supervisor).await(signals);
       return finish(program, launch, supervisor, report, status);
     }
@@ -177,7 +175,7 @@ public final class RunCommand implements Callable<Integer> {
       return status;
     }
     if (!quiet) {
-      print(report);
+      print(summary(report));
     }
     return status;
   }
@@ -194,9 +192,12 @@ public final class RunCommand implements Callable<Integer> {
     return new Trace(out, Ticker.system().nanos(ClockId.MONOTONIC), this::say);
   }
 
-  private void print(RunReport report) {
+  private RunSummary summary(RunReport report) {
+    return report.summary(json ? ReportJson.TOP_WORDS : ReportText.TOP_WORDS);
+  }
+
+  private void print(RunSummary summary) {
     Path file = reportFile;
-    RunSummary summary = report.summary(TOP_WORDS);
     try {
       if (file == null) {
         write(summary, err);

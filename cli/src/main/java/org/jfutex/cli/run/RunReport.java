@@ -1,6 +1,7 @@
 package org.jfutex.cli.run;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -91,7 +92,8 @@ final class RunReport implements CallSink {
           ranking.top(),
           ranking.others(),
           missing.lines(),
-          missing.others());
+          missing.others(),
+          List.of());
     } finally {
       lock.unlock();
     }

@@ -1,5 +1,6 @@
 package org.jfutex.cli.run;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param otherWords all other words together, null where there is none
  * @param missing the calls that were refused or unknown, the same ones together, oldest first
  * @param otherMissing how many more such calls there were
+ * @param asleep calls that have not returned yet, longest first, each with the time so far; empty
+ *     at the end of a run
  */
 record RunSummary(
     long processes,
@@ -25,7 +28,8 @@ record RunSummary(
     List<WordLine> words,
     @Nullable OtherWords otherWords,
     List<MissingLine> missing,
-    long otherMissing) {
+    long otherMissing,
+    List<ServedCall> asleep) {
 
   /**
    * A process.
@@ -107,7 +111,26 @@ record RunSummary(
   record MissingLine(ServedCall first, long count) {}
 
   /**
-   * All calls, whoever answered.
+   * The same with the calls that have not returned yet.
+   *
+   * @param calls these calls, in any order
+   * @return a summary of a run that goes on
+   */
+  RunSummary withAsleep(List<ServedCall> calls) {
+    return new RunSummary(
+        processes,
+        threads,
+        listed,
+        operations,
+        words,
+        otherWords,
+        missing,
+        otherMissing,
+        calls.stream().sorted(Comparator.comparingLong(ServedCall::tookNanos).reversed()).toList());
+  }
+
+  /**
+   * All calls that have returned, whoever answered.
    *
    * @return their number
    */

@@ -1,5 +1,6 @@
 package org.jfutex.cli.run;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -339,6 +340,30 @@ final class Supervisor implements RemoteCall.Answers {
   private static int restartCode(RemoteCall call) {
     Notification made = call.notification();
     return made.nr() == Nr.FUTEX && made.args()[3] != 0 ? ERESTARTNOHAND : ERESTARTSYS;
+  }
+
+  /**
+   * The calls that sleep now, as they would be reported, with the time so far.
+   *
+   * @param stackCount how many of them, those that have slept longest, with their stacks
+   */
+  List<ServedCall> asleep(int stackCount) {
+    List<RemoteCall> calls = snapshot(); // in the order in which they went to sleep
+    List<List<String>> frames = new ArrayList<>();
+    for (RemoteCall call : calls.subList(0, Math.min(stackCount, calls.size()))) {
+      frames.add(stacks.stackOf(call.thread().process().tgid(), call.thread().tid()));
+    }
+    List<ServedCall> asleep = new ArrayList<>();
+    lock.lock();
+    try {
+      for (int i = 0; i < calls.size(); i++) {
+        List<String> stack = i < frames.size() ? frames.get(i) : List.of();
+        asleep.add(calls.get(i).toServedCall(0, Disposition.SERVED, 0, stack));
+      }
+    } finally {
+      lock.unlock();
+    }
+    return asleep;
   }
 
   /** The calls that sleep now; the same list as before if nothing has changed. */
