@@ -22,6 +22,11 @@ final class Handshake {
     this.cookie = cookie;
   }
 
+  /** The process of the stub, while it is known to no one else; 0 once it is the program. */
+  int stub() {
+    return started ? 0 : pid;
+  }
+
   /** Whether a call is the stub's execve, which is nobody's business but the kernel's. */
   boolean isExecution(Notification call) {
     return !started && call.tid() == pid && call.nr() == Nr.EXECVE;

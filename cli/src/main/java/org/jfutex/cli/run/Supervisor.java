@@ -38,7 +38,7 @@ final class Supervisor implements RemoteCall.Answers {
    *             for one, except in NativeWords.demote, which ends when the threads it has let go
    *             sleep in the kernel or run on.
    * Callbacks   sink and stacks, with the lock held: they must not call back.
-   * Checked by  SupervisorIT, FutexProgramsIT.
+   * Checked by  ServedProgramsIT, RepeatedRunsIT.
    */
   private static final int ENOSYS = 38;
   private static final int EINVAL = 22;
@@ -443,6 +443,9 @@ final class Supervisor implements RemoteCall.Answers {
         return;
       }
       failure = reason;
+      if (handshake.stub() != 0) {
+        var _ = Syscalls.call(Nr.KILL, handshake.stub(), SIGKILL, 0);
+      }
     } finally {
       lock.unlock();
     }
