@@ -9,13 +9,13 @@ import org.jfutex.time.Ticker;
  */
 final class Watcher {
   /** A signal must reach a parked thread within 20 ms: one look may have just missed it. */
-  private static final int TICK_MILLIS = 14;
+  private static final int TICK_MILLIS = 10;
 
-  /** Silent exits are rare, and looking for them reads every word waited on. */
-  private static final int TICKS_BETWEEN_SILENT_EXITS = 14;
+  /** Silent exits are rare, and looking for them reads every word waited on, in one call a space. */
+  private static final int TICKS_BETWEEN_SILENT_EXITS = 2;
 
   /** An exit in a process that has no parked thread may change a word that another waits on. */
-  private static final int TICKS_BETWEEN_FULL_LOOKS = 5 * TICKS_BETWEEN_SILENT_EXITS;
+  private static final int TICKS_BETWEEN_FULL_LOOKS = 20;
 
   private static final long MILLI_NANOS = 1_000_000;
 
