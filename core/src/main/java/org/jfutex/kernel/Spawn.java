@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts a program with posix_spawn(3), so that it inherits what {@code ProcessBuilder} would not
@@ -59,17 +60,22 @@ public final class Spawn {
    * @param defaultSignals the signals set to their default action, likewise; caught signals become
    *     default in any case
    * @param closedDescriptors the file descriptors it does not inherit
+   * @param environment its environment, each NAME=VALUE without the terminating zero; null for that
+   *     of this process, byte for byte
    */
   public record Attributes(
-      long blockedSignals, long defaultSignals, List<Integer> closedDescriptors) {
-    /** Copies the list. */
+      long blockedSignals,
+      long defaultSignals,
+      List<Integer> closedDescriptors,
+      @Nullable List<byte[]> environment) {
+    /** Copies the list of descriptors. */
     public Attributes {
       closedDescriptors = List.copyOf(closedDescriptors);
     }
   }
 
   /**
-   * Starts a program with the environment of this process.
+   * Starts a program.
    *
    * @param path the file, without a search
    * @param arguments its arguments, from argv[0], each without the terminating zero
@@ -85,6 +91,8 @@ public final class Spawn {
       try {
         fill(arena, attr, actions, attributes);
         MemorySegment pid = arena.allocate(ValueLayout.JAVA_INT);
+        MemorySegment environment =
+            attributes.environment == null ? environment() : vector(arena, attributes.environment);
         int error =
             (int)
                 SPAWN.invokeExact(
@@ -93,7 +101,7 @@ public final class Spawn {
                     actions,
                     attr,
                     vector(arena, arguments),
-                    environment());
+                    environment);
         return error != 0 ? -error : pid.get(ValueLayout.JAVA_INT, 0);
       } finally {
         check((int) ACTIONS_DESTROY.invokeExact(actions), "posix_spawn_file_actions_destroy");

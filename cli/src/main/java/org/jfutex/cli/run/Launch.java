@@ -49,7 +49,11 @@ record Launch(int pid, Listener listener, Handshake handshake) {
     byte[] image = Stub.image(Bpf.program(), cookie, signals.ignored());
     OwnFiles.keepFromProgram();
     Spawn.Attributes attributes =
-        new Spawn.Attributes(signals.blocked(), ~signals.ignored(), closedDescriptors());
+        new Spawn.Attributes(
+            signals.blocked(),
+            ~signals.ignored(),
+            closedDescriptors(),
+            HostEnvironment.inherited());
     int stub = memoryFile(image);
     long pid;
     try {

@@ -11,7 +11,9 @@ final class Watcher {
   /** A signal must reach a parked thread within 20 ms: one look may have just missed it. */
   private static final int TICK_MILLIS = 10;
 
-  /** Silent exits are rare, and looking for them reads every word waited on, in one call a space. */
+  /**
+   * Silent exits are rare, and looking for them reads every word waited on, in one call a space.
+   */
   private static final int TICKS_BETWEEN_SILENT_EXITS = 2;
 
   /** An exit in a process that has no parked thread may change a word that another waits on. */
