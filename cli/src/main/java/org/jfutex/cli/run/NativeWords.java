@@ -1,9 +1,10 @@
 package org.jfutex.cli.run;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jfutex.Futex;
 import org.jfutex.cli.run.ServedCall.Disposition;
@@ -38,6 +39,9 @@ final class NativeWords {
   private final Supervisor supervisor;
   private final Set<Key> keys = new HashSet<>();
 
+  /** The threads whose wait was let go since the last look, and how long they had run by then. */
+  private final Map<Integer, Long> letGo = new HashMap<>();
+
   NativeWords(Supervisor supervisor) {
     this.supervisor = supervisor;
   }
@@ -57,12 +61,16 @@ final class NativeWords {
     if (!keys.containsAll(named)) {
       demote(named);
     }
+    if (CallText.isWait(call.operation())) {
+      letGo.put(call.thread().tid(), ProcFs.runNanos(call.thread().tid()));
+    } else {
+      awaitAllSettled();
+    }
     return true;
   }
 
   /** Moves everybody who sleeps on these words, or shares a sleep with one who does. */
   private void demote(Set<Key> named) {
-    List<RemoteCall> letGo = new ArrayList<>();
     keys.addAll(named);
     boolean grown = true;
     while (grown) {
@@ -74,13 +82,20 @@ final class NativeWords {
           if (isMoved(call, slept)) {
             // the kernel would queue it on the word it named, where nobody will look for it
             var _ = supervisor.sendBack(call);
-          } else if (supervisor.letGo(call, Disposition.PASSED)) {
-            letGo.add(call);
+          } else {
+            int tid = call.thread().tid();
+            letGo.put(tid, ProcFs.runNanos(tid));
+            var _ = supervisor.letGo(call, Disposition.PASSED);
           }
         }
       }
     }
+  }
+
+  /** Nobody may look into the kernel's queues before those are there who were let go before. */
+  private void awaitAllSettled() {
     letGo.forEach(NativeWords::awaitSettled);
+    letGo.clear();
   }
 
   /** Whether a requeue has moved it away from a word it named. */
@@ -93,11 +108,9 @@ final class NativeWords {
    * it sleeps elsewhere, has ended, or has run far longer than the way there takes. A thread that
    * waits for a processor is waited for.
    */
-  private static void awaitSettled(RemoteCall call) {
-    int tid = call.thread().tid();
-    long before = ProcFs.runNanos(tid);
-    while (!isSettled(tid, before)) {
-      Thread.onSpinWait();
+  private static void awaitSettled(int tid, long runBefore) {
+    while (!isSettled(tid, runBefore)) {
+      Thread.yield(); // it may need this processor
     }
   }
 
