@@ -39,8 +39,8 @@ final class NativeWords {
   private final Supervisor supervisor;
   private final Set<Key> keys = new HashSet<>();
 
-  /** Threads on their way to a queue of the kernel, and how long they had run when they set out. */
-  private final Map<Integer, Long> settingOut = new HashMap<>();
+  /** The threads whose wait was let go since the last look, and how long they had run by then. */
+  private final Map<Integer, Long> letGo = new HashMap<>();
 
   NativeWords(Supervisor supervisor) {
     this.supervisor = supervisor;
@@ -61,26 +61,12 @@ final class NativeWords {
     if (!keys.containsAll(named)) {
       demote(named);
     }
-    if (isWait(call)) {
-      setOut(call);
+    if (CallText.isWait(call.operation())) {
+      letGo.put(call.thread().tid(), ProcFs.runNanos(call.thread().tid()));
     } else {
-      // it must find in the kernel's queues whoever went there before it was made
-      settingOut.forEach(NativeWords::awaitSettled);
-      settingOut.clear();
+      awaitAllSettled();
     }
     return true;
-  }
-
-  private static boolean isWait(RemoteCall call) {
-    return switch (call.operation()) {
-      case WAIT, WAIT_BITSET, FUTEX_WAIT, FUTEX_WAITV -> true;
-      case null, default -> false;
-    };
-  }
-
-  private void setOut(RemoteCall call) {
-    int tid = call.thread().tid();
-    settingOut.put(tid, ProcFs.runNanos(tid));
   }
 
   /** Moves everybody who sleeps on these words, or shares a sleep with one who does. */
@@ -97,12 +83,19 @@ final class NativeWords {
             // the kernel would queue it on the word it named, where nobody will look for it
             var _ = supervisor.sendBack(call);
           } else {
-            setOut(call);
-            var _ = supervisor.letGo(call, Disposition.PASSED); // or it has gone: settled as well
+            int tid = call.thread().tid();
+            letGo.put(tid, ProcFs.runNanos(tid));
+            var _ = supervisor.letGo(call, Disposition.PASSED);
           }
         }
       }
     }
+  }
+
+  /** Nobody may look into the kernel's queues before those are there who were let go before. */
+  private void awaitAllSettled() {
+    letGo.forEach(NativeWords::awaitSettled);
+    letGo.clear();
   }
 
   /** Whether a requeue has moved it away from a word it named. */
@@ -117,7 +110,7 @@ final class NativeWords {
    */
   private static void awaitSettled(int tid, long runBefore) {
     while (!isSettled(tid, runBefore)) {
-      Thread.onSpinWait();
+      Thread.yield(); // it may need this processor
     }
   }
 

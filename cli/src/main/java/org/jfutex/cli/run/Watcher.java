@@ -1,5 +1,6 @@
 package org.jfutex.cli.run;
 
+import java.util.List;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Ticker;
 
@@ -8,16 +9,20 @@ import org.jfutex.time.Ticker;
  * by epoll, at once; signals to parked threads and silent exits are looked for.
  */
 final class Watcher {
-  /** A signal must reach a parked thread within 20 ms: one look may have just missed it. */
-  private static final int TICK_MILLIS = 10;
-
   /**
-   * Silent exits are rare, and looking for them reads every word waited on, in one call a space.
+   * A signal must reach a parked thread within 20 ms: one look may have just missed it. Few threads
+   * are looked at more often, which costs no more.
    */
-  private static final int TICKS_BETWEEN_SILENT_EXITS = 2;
+  private static final int LONGEST_TICK_MILLIS = 14;
+
+  private static final int SHORTEST_TICK_MILLIS = 6;
+  private static final int THREADS_PER_TICK_MILLI = 40;
+
+  /** Silent exits are rare, and looking for them reads every word waited on. */
+  private static final int TICKS_BETWEEN_SILENT_EXITS = 14;
 
   /** An exit in a process that has no parked thread may change a word that another waits on. */
-  private static final int TICKS_BETWEEN_FULL_LOOKS = 20;
+  private static final int TICKS_BETWEEN_FULL_LOOKS = 5 * TICKS_BETWEEN_SILENT_EXITS;
 
   private static final long MILLI_NANOS = 1_000_000;
 
@@ -37,11 +42,12 @@ final class Watcher {
       long nextTick = now();
       while (!stopped) {
         long left = (nextTick - now() + MILLI_NANOS - 1) / MILLI_NANOS;
-        supervisor.awaitEnds(Math.clamp(left, 0, TICK_MILLIS));
+        supervisor.awaitEnds(Math.clamp(left, 0, LONGEST_TICK_MILLIS));
         if (now() < nextTick) {
           continue;
         }
-        signals.look(supervisor.snapshot());
+        List<RemoteCall> parked = supervisor.snapshot();
+        signals.look(parked);
         ticks++;
         boolean full = ticks % TICKS_BETWEEN_FULL_LOOKS == 0;
         if (full || (ticks % TICKS_BETWEEN_SILENT_EXITS == 0 && signals.takeAnyHasRun())) {
@@ -50,13 +56,18 @@ final class Watcher {
         if (full) {
           supervisor.forgetDeadThreads();
         }
-        nextTick = now() + TICK_MILLIS * MILLI_NANOS;
+        nextTick = now() + tickMillis(parked.size()) * MILLI_NANOS;
       }
     } catch (RuntimeException | Error e) {
       supervisor.fail(e);
     } finally {
       signals.close();
     }
+  }
+
+  static int tickMillis(int parked) {
+    int millis = SHORTEST_TICK_MILLIS + parked / THREADS_PER_TICK_MILLI;
+    return parked == 0 ? LONGEST_TICK_MILLIS : Math.min(millis, LONGEST_TICK_MILLIS);
   }
 
   private static long now() {
