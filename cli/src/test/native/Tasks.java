@@ -16,7 +16,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A HotSpot program of its own: platform and virtual threads over java.util.concurrent, with a checkable answer. */
+/**
+ * A HotSpot program of its own: platform and virtual threads over java.util.concurrent, with a
+ * checkable answer.
+ */
 final class Tasks {
   private static final int ITEMS = 2000;
 
@@ -31,10 +34,17 @@ final class Tasks {
     boolean timedOut = !new Semaphore(0).tryAcquire(30, TimeUnit.MILLISECONDS);
     boolean interrupted = interruptSleeper();
     System.gc();
-    System.out.printf("queue %d virtual %d monitors %d meetings %d timed out %b interrupted %b%n", queue, virtual,
-        monitors, meetings, timedOut, interrupted);
+    System.out.printf(
+        "queue %d virtual %d monitors %d meetings %d timed out %b interrupted %b%n",
+        queue, virtual, monitors, meetings, timedOut, interrupted);
     long sum = (long) ITEMS * (ITEMS + 1) / 2;
-    boolean right = queue == sum && virtual == sum && monitors == 4000 && meetings == 50 && timedOut && interrupted;
+    boolean right =
+        queue == sum
+            && virtual == sum
+            && monitors == 4000
+            && meetings == 50
+            && timedOut
+            && interrupted;
     System.out.println(right ? "ok" : "failed");
     System.exit(right ? 0 : 1);
   }
@@ -53,17 +63,21 @@ final class Tasks {
       List<Future<?>> tasks = new ArrayList<>();
       for (int t = 0; t < 2; t++) {
         int first = t + 1;
-        tasks.add(executor.submit(() -> {
-          for (int i = first; i <= ITEMS; i += 2) queue.put(i);
-          return null;
-        }));
-        tasks.add(executor.submit(() -> {
-          for (int i = 0; i < ITEMS / 2; i++) {
-            sum.addAndGet(queue.take());
-            left.countDown();
-          }
-          return null;
-        }));
+        tasks.add(
+            executor.submit(
+                () -> {
+                  for (int i = first; i <= ITEMS; i += 2) queue.put(i);
+                  return null;
+                }));
+        tasks.add(
+            executor.submit(
+                () -> {
+                  for (int i = 0; i < ITEMS / 2; i++) {
+                    sum.addAndGet(queue.take());
+                    left.countDown();
+                  }
+                  return null;
+                }));
       }
       left.await();
       for (Future<?> task : tasks) task.get();
@@ -77,19 +91,20 @@ final class Tasks {
     long[] count = new long[2];
     List<Thread> threads = new ArrayList<>();
     for (int t = 0; t < 4; t++) {
-      Runnable work = () -> {
-        for (int i = 0; i < 500; i++) {
-          synchronized (monitor) {
-            count[0]++;
-          }
-          lock.lock();
-          try {
-            count[1]++;
-          } finally {
-            lock.unlock();
-          }
-        }
-      };
+      Runnable work =
+          () -> {
+            for (int i = 0; i < 500; i++) {
+              synchronized (monitor) {
+                count[0]++;
+              }
+              lock.lock();
+              try {
+                count[1]++;
+              } finally {
+                lock.unlock();
+              }
+            }
+          };
       threads.add(t % 2 == 0 ? Thread.ofPlatform().start(work) : Thread.startVirtualThread(work));
     }
     for (Thread thread : threads) thread.join();
@@ -105,14 +120,17 @@ final class Tasks {
       List<Future<?>> tasks = new ArrayList<>();
       for (int t = 0; t < 3; t++) {
         int me = t;
-        tasks.add(executor.submit(() -> {
-          for (int i = 0; i < 50; i++) {
-            barrier.await();
-            phaser.arriveAndAwaitAdvance();
-            if (me < 2 && exchanger.exchange(me) != 1 - me) throw new AssertionError("exchanged with itself");
-          }
-          return null;
-        }));
+        tasks.add(
+            executor.submit(
+                () -> {
+                  for (int i = 0; i < 50; i++) {
+                    barrier.await();
+                    phaser.arriveAndAwaitAdvance();
+                    if (me < 2 && exchanger.exchange(me) != 1 - me)
+                      throw new AssertionError("exchanged with itself");
+                  }
+                  return null;
+                }));
       }
       for (Future<?> task : tasks) task.get();
     }
@@ -121,10 +139,13 @@ final class Tasks {
 
   private static boolean interruptSleeper() throws InterruptedException {
     boolean[] seen = new boolean[1];
-    Thread sleeper = Thread.ofVirtual().start(() -> {
-      LockSupport.park(seen);
-      seen[0] = Thread.currentThread().isInterrupted();
-    });
+    Thread sleeper =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  LockSupport.park(seen);
+                  seen[0] = Thread.currentThread().isInterrupted();
+                });
     while (sleeper.getState() != Thread.State.WAITING) Thread.onSpinWait();
     sleeper.interrupt();
     sleeper.join();

@@ -30,11 +30,7 @@ final class Execution {
   private final Duration limit;
 
   private Execution(
-      List<String> command,
-      List<String> options,
-      boolean supervised,
-      Path input,
-      Duration limit) {
+      List<String> command, List<String> options, boolean supervised, Path input, Duration limit) {
     this.command = command;
     this.options = options;
     this.supervised = supervised;
@@ -164,7 +160,9 @@ final class Execution {
       throw new AssertionError("no line '" + start + "' in " + outcome(-1));
     }
 
-    /** Waits for the end; past the time limit all is killed and the test fails with what is known. */
+    /**
+     * Waits for the end; past the time limit all is killed and the test fails with what is known.
+     */
     Outcome await() throws IOException, InterruptedException {
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         String processes = listTree();

@@ -25,7 +25,8 @@ class RunOptionsIT {
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.report())
         .startsWith("jfutex: 1 process, ")
-        .contains("Processes", "locks", "FUTEX_WAIT", "FUTEX_WAKE", "Words waited on most", "woken");
+        .contains(
+            "Processes", "locks", "FUTEX_WAIT", "FUTEX_WAKE", "Words waited on most", "woken");
   }
 
   @Test
@@ -49,8 +50,7 @@ class RunOptionsIT {
   /** The sums of the report are those of the program: each wait that was woken was counted once. */
   @Test
   void theJsonReportAddsUp() throws Exception {
-    Outcome outcome =
-        Execution.of(NativeProgram.c("raw")).underJfutex("--json").run().succeeded();
+    Outcome outcome = Execution.of(NativeProgram.c("raw")).underJfutex("--json").run().succeeded();
     Map<String, Long> numbers = new HashMap<>();
     int operations = 0;
     try (JsonParser json = new JsonFactory().createParser(outcome.report())) {
@@ -63,7 +63,7 @@ class RunOptionsIT {
       }
     }
     assertThat(numbers).containsEntry("format", 1L).containsEntry("processes", 1L);
-    assertThat(numbers.get("threads")).isGreaterThan(40);
+    assertThat(numbers).containsEntry("threads", 33L); // 32 sleepers, and who wakes them
     assertThat(numbers.get("calls")).isGreaterThan(100);
     assertThat(operations).isGreaterThanOrEqualTo(6);
   }
@@ -76,7 +76,8 @@ class RunOptionsIT {
     outcome.succeeded();
     List<String> lines = Files.readAllLines(trace);
     try (JsonParser json = new JsonFactory().createParser(outcome.report())) {
-      while (!"calls".equals(json.currentName()) || json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+      while (!"calls".equals(json.currentName())
+          || json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
         assertThat(json.nextToken()).as("the field 'calls' comes").isNotNull();
       }
       assertThat(lines).hasSize(json.getIntValue());
@@ -118,7 +119,7 @@ class RunOptionsIT {
       while (!running.errSoFar().contains("Words waited on most") && System.nanoTime() < end) {
         Thread.sleep(5);
       }
-      assertThat(running.errSoFar()).contains("jfutex: 1 process, 21 threads");
+      assertThat(running.errSoFar()).containsPattern("jfutex: 1 process, 2[01] threads");
       assertThat(running.handle().isAlive()).isTrue();
     }
   }

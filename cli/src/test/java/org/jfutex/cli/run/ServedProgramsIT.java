@@ -14,8 +14,19 @@ class ServedProgramsIT {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "locks", "timeouts", "crowd", "raw", "wakeop", "futex2", "equation", "signals", "latency",
-        "exits", "shared", "spaces", "pi"
+        "locks",
+        "timeouts",
+        "crowd",
+        "raw",
+        "wakeop",
+        "futex2",
+        "equation",
+        "signals",
+        "latency",
+        "exits",
+        "shared",
+        "spaces",
+        "pi"
       })
   void aCProgramDoesWhatItDoesWithout(String name) throws Exception {
     assertSameUnderJfutex(NativeProgram.c(name));
@@ -23,7 +34,7 @@ class ServedProgramsIT {
 
   /** Another start-up code, another place of everything; musl would differ more. */
   @ParameterizedTest
-  @ValueSource(strings = {"locks", "crowd", "exits", "shared"})
+  @ValueSource(strings = {"locks", "crowd", "exits"})
   void aStaticProgramDoesWhatItDoesWithout(String name) throws Exception {
     assertSameUnderJfutex(NativeProgram.staticC(name));
   }

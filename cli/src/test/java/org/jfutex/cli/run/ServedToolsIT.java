@@ -28,7 +28,9 @@ class ServedToolsIT {
 
   static void assertEveryThreadWoken(Outcome outcome) {
     List<String> expected =
-        IntStream.rangeClosed(1, 10).mapToObj("[Run %d]: Wokeup 8 of 8 threads"::formatted).toList();
+        IntStream.rangeClosed(1, 10)
+            .mapToObj("[Run %d]: Wokeup 8 of 8 threads"::formatted)
+            .toList();
     assertThat(outcome.succeeded().out().lines().filter(line -> line.startsWith("[Run")))
         .zipSatisfy(expected, (line, start) -> assertThat(line).startsWith(start));
   }
@@ -53,6 +55,9 @@ class ServedToolsIT {
   @Test
   void stressNgFindsNothing() throws Exception {
     Tools.require("stress-ng");
-    Execution.of("stress-ng", "--futex", "2", "-t", "3", "--verify").underJfutex().run().succeeded();
+    Execution.of("stress-ng", "--futex", "2", "-t", "3", "--verify")
+        .underJfutex()
+        .run()
+        .succeeded();
   }
 }
