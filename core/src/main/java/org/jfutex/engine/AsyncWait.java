@@ -9,7 +9,6 @@ import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.park.DeadlineTimer;
 import org.jfutex.park.Parker;
-import org.jfutex.park.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -29,7 +28,7 @@ public final class AsyncWait {
    *             TELLING   the first waker tells the listener
    *             TOLD      the listener took the outcome
    *             GONE      the listener refused it: this and every later wake goes to the next
-   *             ENDED     decided without the listener: immediate, cancelled, or timed out
+   *             ENDED     ended on the waiting side: immediate, cancelled, or timed out
    *
    *             QUEUEING -> EARLY           a waker; the queueing thread will report WOKEN
    *             QUEUEING -> QUEUED or ENDED  the queueing thread; EARLY -> ENDED likewise
@@ -38,16 +37,18 @@ public final class AsyncWait {
    *             QUEUED -> ENDED             who finds every entry still queued and takes them out
    * Guards      state: atomic. entries: written before QUEUED is published, read after it is seen.
    *             timer: written by the queueing thread, read by whoever ends the wait (volatile).
+   *             immediate: the queueing thread, before it hands the wait out.
    * Lock order  holds no lock while it calls the listener; leaving an entry locks its bucket.
    * Ordering    compareAndSet QUEUEING -> QUEUED (D) publishes the entries to a waker, whose
    *             compareAndSet from QUEUED or from QUEUEING (D) fails or succeeds against it: the
-   *             outcome has exactly one reporter.
-   *             The timer is set after QUEUED; who ends the wait before that finds no timer, and
-   *             the queueing thread then reads a state other than QUEUED and cancels it itself.
+   *             outcome has exactly one reporter. One variable, as in Waiter (C).
+   *             The queueing thread writes timer, then reads state (E); who ends the wait changes
+   *             state, then reads timer (E). All are volatile, so not both read old values, and one
+   *             of them cancels the timer.
    * Progress    a second waker of one vector wait yields while the first is TELLING, which lasts
    *             as long as the listener, which must be short.
    * Callbacks   the listener, with no lock held.
-   * Checked by  AsyncWaitTest, AsyncWaitRaces (jcstress), EngineFuzzTest.
+   * Checked by  AsyncWaitTest, AsyncWaitRaces and EndedWaitTimer (jcstress), EngineFuzzTest.
    */
   private static final int QUEUEING = 0;
   private static final int EARLY = 1;
@@ -95,7 +96,13 @@ public final class AsyncWait {
       wait.immediate = result;
       return wait;
     }
-    wait.startTimer(deadline, ticker);
+    try {
+      wait.startTimer(deadline, ticker);
+    } catch (RuntimeException | Error e) {
+      if (wait.cancel()) {
+        throw e; // with nobody left in a queue
+      } // otherwise a waker took it, and it needs no timer
+    }
     return wait;
   }
 
@@ -110,7 +117,7 @@ public final class AsyncWait {
       return;
     }
     DeadlineTimer started = DeadlineTimer.start(deadline, ticker, this::timeOut);
-    timer = started;
+    timer = started; // (E) pairs with stopTimer
     if (state != QUEUED) {
       started.cancel();
     }
@@ -149,14 +156,15 @@ public final class AsyncWait {
     return ended;
   }
 
-  private void timeOut() {
+  /** Called by the timer once the deadline is reached. */
+  void timeOut() {
     if (cancel()) {
       boolean _ = listener.onOutcome(WaitStatus.TIMED_OUT, -1);
     }
   }
 
   private void stopTimer() {
-    DeadlineTimer started = timer;
+    DeadlineTimer started = timer; // (E) pairs with startTimer; the caller has changed the state
     if (started != null) {
       started.cancel();
     }

@@ -31,11 +31,14 @@ final class Bucket extends BucketFields {
    *             reads word: old                       (new value still in its store buffer)
    *             waiters += 1                          reads waiters: 0, wakes nobody
    *             queues and sleeps                     word = new becomes visible: sleeps for ever
-   * Progress    the lock is never held while parking, telling, tracing or in user code; the one
-   *             call into foreign code under it is Word.load or compareAndSet, which must not call
-   *             back. A thread that finds the lock taken spins a little, then parks.
-   * Callbacks   Word.load and Word.compareAndSet, under the lock.
-   * Checked by  LostWake (jcstress, shipped and weakened), BucketLincheckTest, EngineFuzzTest.
+   *             Requeue.compareRequeue is a waiter in this sense: it counts the target in (A), then
+   *             reads the word that it compares.
+   * Progress    the lock is never held while parking, telling, tracing or naming a waiter. A thread
+   *             that finds the lock taken spins a little, then parks.
+   * Callbacks   under the lock, and so must not call back: Word.load, bits and compareAndSet, and
+   *             equals of the object that identifies a file (Key.file).
+   * Checked by  LostWake, LostRequeue (jcstress, shipped and weakened), LeaveAgainstRequeue
+   *             (jcstress), BucketLincheckTest, EngineFuzzTest.
    */
 
   /** About what a holder needs for its few dozen instructions, when it runs. */
@@ -176,7 +179,10 @@ final class Bucket extends BucketFields {
     return taken;
   }
 
-  /** Moves the first waiters of a key to another key, whose bucket may be this one. */
+  /**
+   * Moves the first waiters of a key to another key, whose bucket may be this one. The target's
+   * queue has room for one more key.
+   */
   int moveLocked(Key from, int count, Bucket target, Key to) {
     assert lock.isHeldByCurrentThread() && target.lock.isHeldByCurrentThread();
     if (from.equals(to)) {
@@ -184,7 +190,6 @@ final class Bucket extends BucketFields {
     }
     int moved = 0;
     while (moved < count) {
-      target.queue.reserve();
       Waiter waiter = queue.first(from);
       if (waiter == null) {
         break;

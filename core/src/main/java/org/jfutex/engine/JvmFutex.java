@@ -14,9 +14,9 @@ import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
-import org.jfutex.park.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
+import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;
 
@@ -180,20 +180,23 @@ public final class JvmFutex implements Futex {
    * @return the waiters, those of one key in the order they will be woken
    */
   public List<SleepingWaiter> waiters() {
-    List<SleepingWaiter> all = new ArrayList<>();
+    List<Found> found = new ArrayList<>();
     for (int i = 0; i < table.size(); i++) {
       Bucket bucket = table.bucket(i);
       if (bucket.hasWaiters()) {
         bucket.lock();
         try {
-          bucket.queueLocked().forEach(waiter -> all.add(SleepingWaiter.of(waiter)));
+          bucket.queueLocked().forEach(waiter -> found.add(new Found(waiter, waiter.key)));
         } finally {
           bucket.unlock();
         }
       }
     }
-    return all;
+    return found.stream().map(one -> SleepingWaiter.of(one.waiter, one.key)).toList();
   }
+
+  /** A waiter and where it stood: it is described without the lock, as that may run user code. */
+  private record Found(Waiter waiter, Key key) {}
 
   /** The table, for tests of this package. */
   HashTable table() {

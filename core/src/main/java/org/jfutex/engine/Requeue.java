@@ -34,8 +34,10 @@ final class Requeue {
   /**
    * Wakes and moves in one step, under both locks; with a word, only if it holds a value.
    *
-   * <p>The target is counted in before it is locked, like a waiter that comes: a waker that reads
-   * its count after that takes its lock and finds who was moved.
+   * <p>The target is counted in before the word is compared, like a waiter that comes. Whoever
+   * stores to the word and then wakes on the target is either seen by the comparison, or sees the
+   * count, takes the lock and finds who was moved: nobody gets between comparing and moving. Test:
+   * LostRequeue (jcstress).
    */
   private OptionalInt wakeAndMove(
       Key source, @Nullable Word compared, long expected, int wake, Key target, int move) {
@@ -44,13 +46,14 @@ final class Requeue {
     WakeList list = new WakeList();
     int taken;
     int moved;
-    to.countIn();
+    to.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
     try {
       HashTable.lockPair(from, to);
       try {
         if (compared != null && !compared.holds(expected)) {
           return OptionalInt.empty();
         }
+        to.queueLocked().reserve(); // may run out of memory, so before anybody is taken
         taken = from.takeLocked(source, wake, WaitOptions.MATCH_ANY, list);
         moved = from.moveLocked(source, move, to, target);
       } finally {

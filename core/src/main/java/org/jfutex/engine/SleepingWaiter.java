@@ -15,9 +15,9 @@ import org.jfutex.word.Key;
  */
 public record SleepingWaiter(
     Key key, String kind, String name, long sinceNanos, int rank, int bitset) {
-  static SleepingWaiter of(Waiter waiter) {
+  static SleepingWaiter of(Waiter waiter, Key key) {
     return new SleepingWaiter(
-        waiter.key,
+        key,
         nameOf(waiter.parker.kind()),
         waiter.parker.describe(),
         waiter.sinceNanos,

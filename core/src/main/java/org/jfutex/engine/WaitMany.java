@@ -44,24 +44,25 @@ final class WaitMany {
   }
 
   private AnyWait sleep(Entries queued, Deadline deadline) {
-    while (true) {
-      if (queued.anyWoken()) {
-        return new AnyWait(WaitStatus.WOKEN, queued.leave());
-      }
+    while (!queued.anyWoken()) { // read last before parking: the park rule of ThreadParker
+      ThreadParker.park(this, deadline, ticker);
       WaitStatus giveUp = waitWake.reasonToGiveUp(deadline);
       if (giveUp != null) {
         int woken = queued.leave();
         return woken >= 0 ? new AnyWait(WaitStatus.WOKEN, woken) : new AnyWait(giveUp, -1);
       }
-      ThreadParker.park(this, deadline, ticker);
     }
+    return new AnyWait(WaitStatus.WOKEN, queued.leave());
   }
 
   Entries newEntries(int size) {
     return new Entries(size);
   }
 
-  /** The queue entries of one vector wait. Used by the waiting side; wakers see the waiters. */
+  /**
+   * The queue entries of one vector wait. Used by who queues them, then by who ends the wait; see
+   * {@link AsyncWait} for how these may be different threads.
+   */
   final class Entries {
     private final Waiter[] waiters;
     private int queued;

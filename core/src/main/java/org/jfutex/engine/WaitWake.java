@@ -54,16 +54,14 @@ final class WaitWake {
     if (!waiter.beginPark()) {
       return WaitStatus.WOKEN;
     }
-    while (true) {
+    while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
       ThreadParker.park(this, deadline, ticker);
-      if (waiter.isWoken()) {
-        return WaitStatus.WOKEN;
-      }
       WaitStatus giveUp = reasonToGiveUp(deadline);
       if (giveUp != null) {
         return Bucket.leave(waiter) ? giveUp : WaitStatus.WOKEN;
       }
     }
+    return WaitStatus.WOKEN;
   }
 
   /** Why a thread that has not been woken stops sleeping; null if it goes on. */
@@ -119,8 +117,14 @@ final class WaitWake {
     } finally {
       HashTable.unlockPair(bucket, targetBucket);
     }
-    return tell(list, taken, key, WaitOptions.MATCH_ANY)
-        + tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
+    int told = 0;
+    try {
+      told = tell(list, taken, key, WaitOptions.MATCH_ANY);
+    } finally {
+      // a listener's bug on one word must not cost the waiters of the other their wakes
+      told += tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
+    }
+    return told;
   }
 
   /** Changes the word in one atomic step that its other users see; returns the old value. */

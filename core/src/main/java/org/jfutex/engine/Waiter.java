@@ -17,7 +17,8 @@ final class Waiter {
    *             QUEUED -> PARKED  the waiting thread, before it parks, under no lock
    *             QUEUED -> WOKEN   a waker, under the bucket's lock; the thread does not park
    *             PARKED -> WOKEN   a waker, under the bucket's lock; it calls the parker afterwards
-   *             QUEUED or PARKED -> LEFT   the waiter itself, under the bucket's lock
+   *             QUEUED or PARKED -> LEFT   the waiter itself, or for an asynchronous wait whoever
+   *                        ends it, under the bucket's lock
    *             Entries of vector and asynchronous waits begin PARKED.
    * Guards      key, next, prev, chain: the lock of the bucket. After WOKEN next belongs to the
    *             waker's list. bucket: written under the locks of the old and the new bucket, read
@@ -25,12 +26,14 @@ final class Waiter {
    * Lock order  none of its own.
    * Ordering    the waker's getAndSet(WOKEN) (C) pairs with the thread's compareAndSet(PARKED) and
    *             its volatile reads of state (C): either the thread sees WOKEN and does not park,
-   *             or the waker sees PARKED and unparks. A thread that sees WOKEN sees all that the
-   *             waker did before.
+   *             or the waker sees PARKED and unparks. Both are read-modify-writes of one variable,
+   *             so one of them comes first; no order between variables is needed for that. A thread
+   *             that sees WOKEN sees all that the waker did before.
    * Progress    a waiter that leaves locks its bucket and looks again: a requeue may move it there
    *             any number of times, but each move is another thread's progress.
    * Callbacks   none.
-   * Checked by  WakeBeforePark (jcstress), QueueLincheckTest, EngineFuzzTest.
+   * Checked by  WakeBeforePark, LeaveAgainstRequeue, MemoryModel (jcstress), QueueLincheckTest,
+   *             EngineFuzzTest.
    */
   static final int QUEUED = 0;
   static final int PARKED = 1;

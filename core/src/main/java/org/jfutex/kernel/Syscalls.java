@@ -8,7 +8,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /**
  * Raw Linux system calls, as syscall(2) makes them: numbers and addresses in, a result or a
@@ -20,8 +19,8 @@ import java.lang.invoke.VarHandle;
 public final class Syscalls {
   private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final long ERRNO_OFFSET =
+      STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle SYSCALL = find();
 
   /** Where errno is captured; one for each thread, because the call writes it after returning. */
@@ -60,7 +59,7 @@ public final class Syscalls {
     } catch (Throwable e) {
       throw new AssertionError("a system call throws nothing checked", e);
     }
-    return result == -1 ? -(long) (int) ERRNO.get(captured, 0L) : result;
+    return result == -1 ? -captured.get(ValueLayout.JAVA_INT, ERRNO_OFFSET) : result;
   }
 
   /**

@@ -11,7 +11,7 @@ import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.engine.AsyncWait;
 import org.jfutex.engine.JvmFutex;
-import org.jfutex.park.WaitListener;
+import org.jfutex.engine.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;
@@ -136,10 +136,12 @@ public final class RawFutex {
     }
   }
 
-  /** Queues the remote caller and tells it later; a call sleeps once at most. */
+  /**
+   * Queues the remote caller and tells it later; a call sleeps once at most. A wait on one word is
+   * a vector of one: the entry that was woken is 0, and so is its result.
+   */
   private static final class SubmittedCall extends Call implements WaitListener {
     private final RemoteCaller remote;
-    private boolean isVector; // written before the wait is queued, and thereby seen by who ends it
     private @Nullable AsyncWait sleep;
 
     SubmittedCall(JvmFutex engine, RemoteCaller remote) {
@@ -154,7 +156,6 @@ public final class RawFutex {
 
     @Override
     long sleepAny(List<WaitEntry> entries, Deadline deadline, WaitOptions options) {
-      isVector = true;
       return queue(entries, deadline, options);
     }
 
@@ -162,19 +163,15 @@ public final class RawFutex {
       AsyncWait wait = engine.enqueue(entries, deadline, options, this);
       @Nullable AnyWait end = wait.immediate();
       if (end != null) {
-        return end(end.status(), end.index());
+        return result(end.status(), end.index());
       }
       sleep = wait;
       return 0;
     }
 
-    private long end(WaitStatus status, int index) {
-      return result(status, isVector ? index : 0);
-    }
-
     @Override
     public boolean onOutcome(WaitStatus status, int index) {
-      return remote.complete(end(status, index));
+      return remote.complete(result(status, index));
     }
 
     @Override

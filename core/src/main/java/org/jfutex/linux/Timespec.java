@@ -23,8 +23,7 @@ final class Timespec {
     long seconds = timespec.getLong();
     long nanos = timespec.getLong();
     // get_timespec64: the upper half is padding there
-    return nanos(
-        seconds, space.pointerBits() == Integer.SIZE ? Integer.toUnsignedLong((int) nanos) : nanos);
+    return nanos(seconds, space.pointerBits() == Integer.SIZE ? (int) nanos : nanos);
   }
 
   /** struct old_timespec32: twice 32 bits, as futex(2) of 32-bit programs takes it. */

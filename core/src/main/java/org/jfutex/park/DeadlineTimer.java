@@ -12,6 +12,20 @@ import org.jfutex.time.Ticker;
  * all engines, which goes when there has been nothing to do for a while.
  */
 public final class DeadlineTimer {
+  /*
+   * State       cancelled: false -> true, by cancel. next: the task that will run or has run last.
+   * Guards      both volatile; next is written by the constructor and by the timer thread.
+   * Lock order  none.
+   * Ordering    cancelled decides whether a task acts; next only serves to drop a task early.
+   *             cancel writes cancelled, then reads next (F); run writes next, then reads cancelled
+   *             (F): not both read old values, so no task stays scheduled. A first task that
+   *             overtakes the constructor may have its successor overwritten in next: that one
+   *             stays until its time and is dropped by its own run.
+   * Progress    the executor's thread runs each action; actions are short.
+   * Callbacks   the action and the ticker, with no lock held.
+   * Checked by  DeadlineTimerTest, CancelledTimer (jcstress).
+   */
+
   /** How late a step of the real-time clock may be noticed. */
   private static final long STEP_NOTICE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -25,17 +39,6 @@ public final class DeadlineTimer {
   private volatile boolean cancelled;
   private volatile ScheduledFuture<?> next;
 
-  /*
-   * State       cancelled: false -> true, by cancel. next: the task that will run or has run last.
-   * Guards      both volatile; next is written by the constructor and by the timer thread.
-   * Lock order  none.
-   * Ordering    cancelled decides; next only serves to drop a task early. cancel writes cancelled,
-   *             then reads next; run writes next, then reads cancelled: one of the two sees the
-   *             other. A first task that overtakes the constructor is dropped by its own run.
-   * Progress    the executor's thread runs each action; actions are short.
-   * Callbacks   the action, with no lock held.
-   * Checked by  DeadlineTimerTest.
-   */
   private DeadlineTimer(Deadline deadline, Ticker ticker, Runnable action) {
     this.deadline = deadline;
     this.ticker = ticker;
@@ -65,9 +68,12 @@ public final class DeadlineTimer {
     return executor;
   }
 
-  /** Makes sure that the action does not start any more, unless it already has. */
+  /**
+   * Keeps the action from running, unless the timer thread has already looked whether to run it: it
+   * may then run once more after this method returns, so the action must decide for itself.
+   */
   public void cancel() {
-    cancelled = true;
+    cancelled = true; // (F) pairs with run
     next.cancel(false);
   }
 
@@ -87,7 +93,7 @@ public final class DeadlineTimer {
       action.run();
       return;
     }
-    next = schedule();
+    next = schedule(); // (F) pairs with cancel
     if (cancelled) {
       next.cancel(false);
     }

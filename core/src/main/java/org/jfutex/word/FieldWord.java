@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** A word in a field of an object, through its VarHandle. */
 final class FieldWord implements Word {
@@ -34,7 +35,9 @@ final class FieldWord implements Word {
     if (checked == null) {
       throw new NullPointerException("owner");
     }
-    return new FieldWord(checked, field, bits, Key.heap(checked, FieldIds.idOf(field)));
+    // an exact handle would refuse to be called with an Object
+    return new FieldWord(
+        checked, field.withInvokeBehavior(), bits, Key.heap(checked, FieldIds.idOf(field)));
   }
 
   private static int bitsOf(Class<?> type) {
@@ -93,7 +96,7 @@ final class FieldWord implements Word {
     /*
      * State       each handle seen -> the number of its field; each field's name -> its number.
      * Guards      everything: LOCK. Handles are held weakly (a handle has identity equality), so a
-     *             class that is unloaded takes its handles along; names stay, one a field ever used.
+     *             class that is unloaded takes its handles along; names stay, one for each field.
      * Lock order  LOCK is a leaf: nothing is taken and no user code runs inside.
      * Ordering    none beyond the lock.
      * Progress    the lock is held for a map access; describing a new handle happens before it.
@@ -121,16 +124,9 @@ final class FieldWord implements Word {
       } finally {
         LOCK.unlock();
       }
+      String name = nameOf(field);
       Class<?> declaring = field.coordinateTypes().getFirst();
-      String name =
-          field
-              .describeConstable()
-              .map(VarHandle.VarHandleDesc::constantName)
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          field + ": expected a handle made by Lookup.findVarHandle"));
-      while (declaring.getSuperclass() != null && !declares(declaring, name)) {
+      while (declaring.getSuperclass() != null && !declares(declaring, name, field.varType())) {
         declaring = declaring.getSuperclass();
       }
       Map<String, Long> ofClass = BY_NAME.get(declaring);
@@ -144,9 +140,27 @@ final class FieldWord implements Word {
       }
     }
 
-    private static boolean declares(Class<?> type, String name) {
+    private static String nameOf(VarHandle field) {
+      try {
+        return field
+            .describeConstable()
+            .map(VarHandle.VarHandleDesc::constantName)
+            .orElseThrow(() -> nameless(field, null));
+      } catch (InternalError e) {
+        throw nameless(field, e); // JDK 25 knows the field only by the class that declares it
+      }
+    }
+
+    private static IllegalArgumentException nameless(
+        VarHandle field, @Nullable InternalError cause) {
+      return new IllegalArgumentException(
+          field + ": expected a handle made by Lookup.findVarHandle on the declaring class", cause);
+    }
+
+    /** A subclass may hide a field by one of another type, and both can be found in it by name. */
+    private static boolean declares(Class<?> type, String name, Class<?> varType) {
       for (var field : type.getDeclaredFields()) {
-        if (field.getName().equals(name)) {
+        if (field.getName().equals(name) && field.getType() == varType) {
           return true;
         }
       }

@@ -30,9 +30,11 @@ public final class Key {
     this.base = base;
     this.offset = offset;
     this.realm = realm;
-    long x = (offset ^ ((long) baseHash << 32) ^ ((long) realm << 57)) * 0x9E3779B97F4A7C15L;
-    x = (x ^ (x >>> 32)) * 0xD6E8FEB86659FD93L;
-    this.hash = (int) (x ^ (x >>> 32));
+    // the finalizer of splitmix64, as in SplittableRandom: every bit of x moves every bit
+    long x = offset ^ ((long) baseHash << 32) ^ ((long) realm << 57);
+    x = (x ^ (x >>> 30)) * 0xBF58476D1CE4E5B9L;
+    x = (x ^ (x >>> 27)) * 0x94D049BB133111EBL;
+    this.hash = (int) (x ^ (x >>> 31));
   }
 
   /**

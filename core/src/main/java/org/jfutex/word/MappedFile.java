@@ -18,6 +18,10 @@ import java.nio.file.attribute.BasicFileAttributes;
  * <p>Closing unmaps the memory. A wait that reads a word of a closed mapping fails with EFAULT; a
  * thread that already sleeps on one sleeps on and can still be woken, because a wake does not touch
  * the word.
+ *
+ * <p>Nobody may truncate the file below the mapping while it is in use: where Linux gives EFAULT,
+ * the JDK throws an InternalError from somewhere near a read, and does not survive a change
+ * (SIGBUS).
  */
 public final class MappedFile implements AutoCloseable {
   private static final int OPEN_ATTEMPTS = 100;

@@ -71,7 +71,7 @@ abstract sealed class SegmentWord implements Word {
     return "segment word " + key;
   }
 
-  /** What an access to memory that is closed or read-only threw, as the fault it is. */
+  /** What an access to memory that is closed, read-only or another thread's threw, as a fault. */
   final WordFault fault(String access, RuntimeException cause) {
     return new WordFault(access + " of " + this + " failed: " + cause.getMessage(), cause);
   }
@@ -93,7 +93,7 @@ abstract sealed class SegmentWord implements Word {
     public long load() {
       try {
         return (long) CELL.getVolatile(segment, offset);
-      } catch (IllegalStateException e) {
+      } catch (IllegalStateException | WrongThreadException e) {
         throw fault("load", e);
       }
     }
@@ -102,7 +102,10 @@ abstract sealed class SegmentWord implements Word {
     public boolean compareAndSet(long expected, long value) {
       try {
         return CELL.compareAndSet(segment, offset, expected, value);
-      } catch (IllegalStateException | IllegalArgumentException | UnsupportedOperationException e) {
+      } catch (IllegalStateException
+          | IllegalArgumentException
+          | UnsupportedOperationException
+          | WrongThreadException e) {
         throw fault("write", e);
       }
     }
@@ -125,7 +128,7 @@ abstract sealed class SegmentWord implements Word {
     public long load() {
       try {
         return (int) CELL.getVolatile(segment, offset);
-      } catch (IllegalStateException e) {
+      } catch (IllegalStateException | WrongThreadException e) {
         throw fault("load", e);
       }
     }
@@ -134,7 +137,10 @@ abstract sealed class SegmentWord implements Word {
     public boolean compareAndSet(long expected, long value) {
       try {
         return CELL.compareAndSet(segment, offset, (int) expected, (int) value);
-      } catch (IllegalStateException | IllegalArgumentException | UnsupportedOperationException e) {
+      } catch (IllegalStateException
+          | IllegalArgumentException
+          | UnsupportedOperationException
+          | WrongThreadException e) {
         throw fault("write", e);
       }
     }
@@ -157,7 +163,7 @@ abstract sealed class SegmentWord implements Word {
     public long load() {
       try {
         return (short) CELL.getVolatile(segment, offset);
-      } catch (IllegalStateException e) {
+      } catch (IllegalStateException | WrongThreadException e) {
         throw fault("load", e);
       }
     }
@@ -185,7 +191,7 @@ abstract sealed class SegmentWord implements Word {
     public long load() {
       try {
         return (byte) CELL.getVolatile(segment, offset);
-      } catch (IllegalStateException e) {
+      } catch (IllegalStateException | WrongThreadException e) {
         throw fault("load", e);
       }
     }
@@ -231,7 +237,8 @@ abstract sealed class SegmentWord implements Word {
     } catch (IllegalStateException
         | IllegalArgumentException
         | UnsupportedOperationException
-        | IndexOutOfBoundsException e) {
+        | IndexOutOfBoundsException
+        | WrongThreadException e) {
       throw fault("write", e);
     }
   }

@@ -113,8 +113,8 @@ public interface Word {
    *
    * @param owner the object
    * @param field a handle on an instance field of type {@code byte}, {@code short}, {@code int} or
-   *     {@code long} of that object's class; best a {@code static final} one. Two handles on one
-   *     field give equal keys.
+   *     {@code long}, made with the class that declares it; best a {@code static final} one. Two
+   *     handles on one field give equal keys.
    * @return the word, as wide as the field
    * @throws IllegalArgumentException if the handle is not such a field's, or the field is final
    * @throws ClassCastException if the object does not have the field
@@ -139,6 +139,10 @@ public interface Word {
 
   /**
    * A word of any width in a memory segment, private to this JVM.
+   *
+   * <p>Segments have no atomic change of 8 and 16 bits, so such a word is changed within the
+   * aligned four bytes around it; where these are not inside the segment, it can be waited on, but
+   * changing it is a {@link WordFault}.
    *
    * @param segment a native, mapped or array segment
    * @param offset the byte offset of the word, a multiple of its width

@@ -5,7 +5,20 @@ import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 
 /** An address space like another, on a machine with a given number of NUMA nodes. */
-record ForwardingSpace(AddressSpace space, int nodes) implements AddressSpace {
+class ForwardingSpace implements AddressSpace {
+  private final AddressSpace space;
+  private final int nodes;
+
+  ForwardingSpace(AddressSpace space, int nodes) {
+    this.space = space;
+    this.nodes = nodes;
+  }
+
+  @Override
+  public int nodes() {
+    return nodes;
+  }
+
   @Override
   public boolean inRange(long address, int bytes) {
     return space.inRange(address, bytes);

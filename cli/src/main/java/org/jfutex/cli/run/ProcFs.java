@@ -118,7 +118,7 @@ final class ProcFs {
       try {
         open.put(fd, Files.readSymbolicLink(directory.resolve("" + fd)).toString());
       } catch (IOException e) {
-        continue; // closed since the directory was read
+        open.remove(fd); // closed since the directory was read
       }
     }
     return open;

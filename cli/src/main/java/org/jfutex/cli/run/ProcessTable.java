@@ -11,7 +11,7 @@ final class ProcessTable {
   /** How many processes are listed; more are only counted, in one bit each. */
   static final int MAX_LISTED = 1_000;
 
-  /** How many names of one process are kept. */
+  /** How many names of one process are kept: the first ones and the last. */
   static final int MAX_NAMES = 4;
 
   private final Map<Integer, Entry> listed = new LinkedHashMap<>();
@@ -73,9 +73,14 @@ final class ProcessTable {
 
     void addName(String name) {
       boolean same = !names.isEmpty() && names.getLast().equals(name);
-      if (!same && names.size() < MAX_NAMES) {
-        names.add(name);
+      if (same) {
+        return;
       }
+      // the last one is what the process is now, so it is the one before that gives way
+      if (names.size() == MAX_NAMES) {
+        names.removeLast();
+      }
+      names.add(name);
     }
   }
 }

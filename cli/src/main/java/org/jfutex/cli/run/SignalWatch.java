@@ -79,6 +79,7 @@ final class SignalWatch {
    *
    * @param calls the calls; the same list as before if they are the same
    */
+  @SuppressWarnings("ReferenceEquality") // an unchanged list is handed in again
   void look(List<RemoteCall> calls) {
     if (calls != parked) {
       watch(calls);

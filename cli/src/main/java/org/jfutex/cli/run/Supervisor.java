@@ -218,7 +218,7 @@ final class Supervisor implements RemoteCall.Answers {
       stacksLeft--;
       stack = stacks.stackOf(call.thread().process().tgid(), call.thread().tid());
     }
-    var _ = listener.reply(call.notification().id(), result);
+    boolean taken = listener.reply(call.notification().id(), result);
     if (taken) {
       int waker = caller == call.thread().tid() ? 0 : caller;
       sink.served(call.toServedCall(result, disposition, waker, stack));
@@ -228,7 +228,7 @@ final class Supervisor implements RemoteCall.Answers {
 
   private boolean passOn(RemoteCall call, Disposition disposition) {
     call.setAnswered();
-    var _ = listener.passOn(call.notification().id());
+    boolean taken = listener.passOn(call.notification().id());
     if (taken) {
       sink.served(call.toServedCall(0, disposition, 0, List.of()));
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Prints every finished call as a line in the manner of strace(1):
  *
  * <pre>
- *   0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f0012345678, 2, NULL) = 0 &lt;woken by 1241 after 1.30 ms&gt;
+ * 0.001234 [1234/1240] FUTEX_WAIT_PRIVATE(0x7f.., 2, NULL) = 0 &lt;woken by 1241 after 1.30 ms&gt;
  * </pre>
  *
  * <p>The time is when the call was made, in seconds from the start of the run; a line appears when

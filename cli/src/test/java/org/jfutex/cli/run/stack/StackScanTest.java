@@ -76,7 +76,13 @@ class StackScanTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"-O0", "-O2", "-O2 -fno-plt", "-O2 -static -no-pie", "-O2 -fcf-protection"})
+      strings = {
+        "-O0", // frame pointers
+        "-O2",
+        "-O2 -fno-plt",
+        "-O2 -static -no-pie",
+        "-O2 -fcf-protection"
+      })
   void functionsOfTheChainAppearInOrder(String flags) throws Exception {
     List<String> stack = stackOf(compile(flags.split(" ")));
     assertThat(stack).allMatch(frame -> FRAME.matcher(frame).matches());

@@ -1,4 +1,4 @@
-package org.jfutex.park;
+package org.jfutex.engine;
 
 import org.jfutex.WaitStatus;
 

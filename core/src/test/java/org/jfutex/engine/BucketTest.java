@@ -1,0 +1,124 @@
+package org.jfutex.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.jfutex.WaitOptions;
+import org.jfutex.park.ThreadParker;
+import org.jfutex.testing.Crew;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class BucketTest {
+  private static final int ANY = WaitOptions.MATCH_ANY;
+
+  private final HashTable table = new HashTable(2);
+  private final Bucket from = table.bucket(0);
+  private final Bucket to = table.bucket(1);
+  private final Word word = Word.of(new int[1], 0);
+  private final Crew crew = new Crew();
+
+  @AfterEach
+  void joinCrew() {
+    crew.close();
+  }
+
+  @Test
+  void countsAWaiterInAndOutAgain() {
+    assertThat(from.hasWaiters()).isFalse();
+    Waiter woken = queued(from);
+    Waiter leaves = queued(from);
+    assertThat(from.countedIn()).isEqualTo(2);
+    assertThat(from.hasWaiters()).isTrue();
+    assertThat(from.take(word.key(), 1, ANY, new WakeList())).isEqualTo(1);
+    assertThat(woken.isWoken()).isTrue();
+    assertThat(Bucket.leave(leaves)).isTrue();
+    assertThat(from.hasWaiters()).isFalse();
+  }
+
+  @Test
+  void aChangedWordLeavesNoTrace() {
+    Waiter waiter = waiter();
+    assertThat(from.addIfHolds(word, 1, waiter)).isFalse();
+    assertThat(waiter.bucket).isNull();
+    assertThat(from.hasWaiters()).isFalse();
+    assertThatThrownBy(() -> Bucket.leave(waiter)).isInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void leavingTwiceIsLeavingOnceAndTheWokenHaveNotLeft() {
+    Waiter leaves = queued(from);
+    assertThat(Bucket.leave(leaves)).isTrue();
+    assertThat(Bucket.leave(leaves)).isTrue();
+    Waiter woken = queued(from);
+    from.take(word.key(), 1, ANY, new WakeList());
+    assertThat(Bucket.leave(woken)).isFalse();
+    assertThat(Bucket.leave(woken)).isFalse();
+    assertThat(from.countedIn()).isZero();
+  }
+
+  /** Trap 7: it reads its bucket, locks it, and must look again. */
+  @Test
+  void whoIsMovedWhileItLeavesLeavesWhereItIs() {
+    Waiter leaves = queued(from);
+    Crew.Job<Boolean> leaver;
+    HashTable.lockPair(from, to);
+    try {
+      leaver = crew.start(() -> Bucket.leave(leaves));
+      Crew.until("it waits for its old bucket", from.lock::hasQueuedThreads);
+      to.queueLocked().reserve();
+      assertThat(from.moveLocked(word.key(), 1, to, Key.address(8))).isEqualTo(1);
+      assertThat(leaves.bucket).isSameAs(to);
+    } finally {
+      HashTable.unlockPair(from, to);
+    }
+    assertThat(leaver.join()).isTrue();
+    assertThat(from.countedIn()).isZero();
+    assertThat(to.countedIn()).isZero();
+  }
+
+  @Test
+  void whoIsWokenWhileItLeavesIsWoken() {
+    Waiter leaves = queued(from);
+    Crew.Job<Boolean> leaver;
+    from.lock();
+    try {
+      leaver = crew.start(() -> Bucket.leave(leaves));
+      Crew.until("it waits for its bucket", from.lock::hasQueuedThreads);
+      assertThat(from.takeLocked(word.key(), 1, ANY, new WakeList())).isEqualTo(1);
+    } finally {
+      from.unlock();
+    }
+    assertThat(leaver.join()).isFalse();
+    assertThat(from.countedIn()).isZero();
+  }
+
+  @Test
+  void movesWithinOneBucketAndKeepsTheCount() {
+    Waiter first = queued(from);
+    Waiter second = queued(from);
+    Key other = Key.address(8);
+    from.lock();
+    try {
+      from.queueLocked().reserve();
+      assertThat(from.moveLocked(word.key(), 1, from, other)).isEqualTo(1);
+      assertThat(from.queueLocked().first(other)).isSameAs(first);
+      assertThat(from.queueLocked().first(word.key())).isSameAs(second);
+    } finally {
+      from.unlock();
+    }
+    assertThat(from.countedIn()).isEqualTo(2);
+  }
+
+  private Waiter queued(Bucket bucket) {
+    Waiter waiter = waiter();
+    assertThat(bucket.addIfHolds(word, 0, waiter)).isTrue();
+    return waiter;
+  }
+
+  private Waiter waiter() {
+    return new Waiter(word.key(), ANY, 0, ThreadParker.current(), 0, Waiter.QUEUED);
+  }
+}

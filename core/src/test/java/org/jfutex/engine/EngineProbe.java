@@ -1,0 +1,67 @@
+package org.jfutex.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.jfutex.Futex;
+import org.jfutex.observe.Snapshot;
+import org.jfutex.testing.Backend;
+import org.jfutex.testing.Crew;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+
+/** Looks into an engine from the tests of every package. */
+public final class EngineProbe implements Backend {
+  private final JvmFutex engine;
+
+  /** A probe of an engine. */
+  public EngineProbe(JvmFutex engine) {
+    this.engine = engine;
+  }
+
+  @Override
+  public Futex futex() {
+    return engine;
+  }
+
+  @Override
+  public int queued(Word word) {
+    return Snapshot.of(engine).waitersOf(word).size();
+  }
+
+  /** Nobody is queued or counted in, and every bucket can be locked by a thread that comes. */
+  @Override
+  public void assertAtRest() {
+    assertThat(engine.waiters()).isEmpty();
+    try (Crew crew = new Crew()) {
+      crew.start(
+              () -> {
+                for (int i = 0; i < engine.table().size(); i++) {
+                  assertAtRest(engine.table().bucket(i));
+                }
+                return null;
+              })
+          .join();
+    }
+  }
+
+  private static void assertAtRest(Bucket bucket) {
+    assertThat(bucket.lock.tryLock()).as("bucket %s can be locked", bucket.index).isTrue();
+    try {
+      assertThat(bucket.queueLocked().size()).as("queued in bucket %s", bucket.index).isZero();
+      assertThat(bucket.countedIn()).as("counted in bucket %s", bucket.index).isZero();
+    } finally {
+      bucket.unlock();
+    }
+  }
+
+  /** Runs an action while the bucket of a key is locked by the calling thread. */
+  public void whileLocked(Key key, Runnable action) {
+    Bucket bucket = engine.table().bucketFor(key);
+    bucket.lock();
+    try {
+      action.run();
+    } finally {
+      bucket.unlock();
+    }
+  }
+}

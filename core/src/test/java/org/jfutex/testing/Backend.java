@@ -1,0 +1,16 @@
+package org.jfutex.testing;
+
+import org.jfutex.Futex;
+import org.jfutex.word.Word;
+
+/** What the contract needs of a backend besides its operations. */
+public interface Backend {
+  /** The backend. */
+  Futex futex();
+
+  /** How many waiters are queued on a word just now. */
+  int queued(Word word);
+
+  /** Fails if anybody is queued, counted or locked anywhere. */
+  void assertAtRest();
+}
