@@ -10,8 +10,9 @@ import java.util.List;
  * handed to the supervisor. Everything else is allowed, so it costs nothing and breaks nothing.
  *
  * <p>Besides the futex calls it hands over those that tell where exits will clear a word (clone,
- * clone3, set_tid_address) and when an address space changes (execve, execveat). Of 32-bit code it
- * hands over just enough to notice it.
+ * clone3, set_tid_address), when an address space changes (execve, execveat), and when a signal
+ * handler returns (rt_sigreturn; see {@link SignalReturns}). Of 32-bit code it hands over just
+ * enough to notice it.
  */
 final class Bpf {
   /** AUDIT_ARCH_X86_64 and AUDIT_ARCH_I386 of linux/audit.h. */
@@ -41,7 +42,8 @@ final class Bpf {
     Nr.CLONE3,
     Nr.SET_TID_ADDRESS,
     Nr.EXECVE,
-    Nr.EXECVEAT
+    Nr.EXECVEAT,
+    Nr.RT_SIGRETURN
   };
 
   private static final int[] TRAPPED_32 = {

@@ -2,6 +2,7 @@ package org.jfutex.cli.run;
 
 /** Linux system call numbers of x86-64, and of i386 where a 32-bit program's calls are seen. */
 final class Nr {
+  static final int RT_SIGRETURN = 15;
   static final int IOCTL = 16;
   static final int PREAD64 = 17;
   static final int CLONE = 56;

@@ -20,6 +20,8 @@ final class ProcFs {
 
   private static final String LISTENER_LINK = "anon_inode:seccomp notify";
 
+  private static final int SYSCALL_FIELDS = 9;
+
   private ProcFs() {}
 
   /**
@@ -94,6 +96,23 @@ final class ProcFs {
   static long runNanos(int tid) {
     String text = read(Path.of("/proc/" + tid + "/schedstat"));
     return text == null ? -1 : Long.parseLong(text.substring(0, text.indexOf(' ')));
+  }
+
+  /** The stack pointer of a thread in a system call; 0 if it is in none, or cannot be asked. */
+  static long stackPointer(int tid) {
+    String text = read(Path.of("/proc/" + tid + "/syscall"));
+    return text == null ? 0 : stackPointerIn(text);
+  }
+
+  /**
+   * The last but one field of proc's syscall: number, six arguments, stack pointer, program
+   * counter.
+   */
+  static long stackPointerIn(String syscall) {
+    String[] fields = syscall.strip().split(" ");
+    return fields.length == SYSCALL_FIELDS
+        ? Long.parseUnsignedLong(fields[SYSCALL_FIELDS - 2].substring(2), 16)
+        : 0;
   }
 
   /** The threads of a process; empty if it has gone. */

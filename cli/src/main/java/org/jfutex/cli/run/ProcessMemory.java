@@ -82,6 +82,20 @@ final class ProcessMemory {
     var _ = transfer(Nr.PROCESS_VM_WRITEV, tid, address, Integer.BYTES);
   }
 
+  /**
+   * Stores a 64-bit value.
+   *
+   * @param tid a thread of the process
+   * @param address where
+   * @param value what
+   * @throws WordFault if it cannot be written
+   * @throws OffLimits if this process may not
+   */
+  static void writeLong(int tid, long address, long value) {
+    SCRATCH.get().set(ValueLayout.JAVA_LONG, 2 * IOVEC_BYTES, value);
+    var _ = transfer(Nr.PROCESS_VM_WRITEV, tid, address, Long.BYTES);
+  }
+
   private static MemorySegment transfer(int nr, int tid, long address, int bytes) {
     MemorySegment scratch = SCRATCH.get();
     MemorySegment data = scratch.asSlice(2 * IOVEC_BYTES, bytes);

@@ -40,6 +40,7 @@ final class SignalWatch {
   private Map<RemoteProcess, Clock> clocks = new HashMap<>();
   private List<RemoteCall> parked = List.of();
   private List<Watched> watched = List.of();
+  private boolean anyHasRun;
   private long lists;
 
   /** The CPU clock of a process. */
@@ -85,12 +86,22 @@ final class SignalWatch {
       watch(calls);
     }
     // before any thread: what runs from here on moves its clock past what is read now
-    clocks.forEach((process, clock) -> read(clock, process.tgid()));
+    for (Map.Entry<RemoteProcess, Clock> entry : clocks.entrySet()) {
+      read(entry.getValue(), entry.getKey().tgid());
+      anyHasRun |= entry.getValue().moved;
+    }
     for (Watched each : watched) {
       if (each.isNew || each.clock.moved) {
         look(each);
       }
     }
+  }
+
+  /** Whether a process with parked threads has run since this was last asked. */
+  boolean takeAnyHasRun() {
+    boolean result = anyHasRun;
+    anyHasRun = false;
+    return result;
   }
 
   private void watch(List<RemoteCall> calls) {

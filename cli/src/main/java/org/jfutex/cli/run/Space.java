@@ -3,8 +3,10 @@ package org.jfutex.cli.run;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jfutex.kernel.Syscalls;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ final class Space {
 
   private static final int QUERY_BYTES = 104;
   private static final int ESRCH = 3;
+  private static final int AMBIGUOUS = -1;
 
   private static final MemorySegment QUERY = Arena.ofAuto().allocate(QUERY_BYTES, Long.BYTES);
 
@@ -28,6 +31,7 @@ final class Space {
 
   private final Set<RemoteProcess> members = new LinkedHashSet<>();
   private final Set<Long> clearedOnExit = new HashSet<>();
+  private final Map<Long, Integer> callSites = new HashMap<>();
   private boolean served;
 
   /** The address space a thread has now. */
@@ -114,6 +118,23 @@ final class Space {
   /** The processes that have this address space. */
   Set<RemoteProcess> members() {
     return members;
+  }
+
+  /**
+   * Notes from where a system call was made: the address after the instruction. A place that makes
+   * several, as syscall(3) does, is remembered for futex(2), whose arguments tell it from others.
+   */
+  void addCallSite(long ip, int nr) {
+    Integer known = callSites.putIfAbsent(ip, nr);
+    if (known != null && known != nr && known != Nr.FUTEX) {
+      callSites.put(ip, nr == Nr.FUTEX ? Nr.FUTEX : AMBIGUOUS);
+    }
+  }
+
+  /** The number of the calls made from there; null if none was seen. */
+  @Nullable Integer callMadeFrom(long ip) {
+    Integer nr = callSites.get(ip);
+    return nr == null || nr == AMBIGUOUS ? null : nr;
   }
 
   /** Notes a word the kernel will clear when a thread exits (set_tid_address(2)). */

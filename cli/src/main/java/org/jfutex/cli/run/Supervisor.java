@@ -140,7 +140,12 @@ final class Supervisor implements RemoteCall.Answers {
       passUnserved32(call, thread);
       return;
     }
+    process.space().addCallSite(call.ip(), call.nr());
     switch (call.nr()) {
+      case Nr.RT_SIGRETURN -> {
+        SignalReturns.repair(call, process.space());
+        var _ = listener.passOn(call.id());
+      }
       case Nr.EXECVE, Nr.EXECVEAT -> {
         process.executing().add(thread.tid());
         var _ = listener.passOn(call.id());
@@ -372,9 +377,21 @@ final class Supervisor implements RemoteCall.Answers {
   /** Looks for words that exits have changed although no wait named the thread that ended. */
   void lookForSilentExits() {
     List<ExitWakes.Candidate> candidates = exitWakes.findChanged(snapshot());
+    if (candidates.isEmpty()) {
+      return;
+    }
     lock.lock();
     try {
       exitWakes.wake(candidates);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets the threads that have ended while their processes live on. */
+  void forgetDeadThreads() {
+    lock.lock();
+    try {
       tree.forgetDeadThreads();
     } finally {
       lock.unlock();

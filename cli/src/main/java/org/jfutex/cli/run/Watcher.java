@@ -9,10 +9,13 @@ import org.jfutex.time.Ticker;
  */
 final class Watcher {
   /** A signal must reach a parked thread within 20 ms: one look may have just missed it. */
-  private static final int TICK_MILLIS = 12;
+  private static final int TICK_MILLIS = 14;
 
   /** Silent exits are rare, and looking for them reads every word waited on. */
-  private static final int TICKS_BETWEEN_SILENT_EXITS = 16;
+  private static final int TICKS_BETWEEN_SILENT_EXITS = 14;
+
+  /** An exit in a process that has no parked thread may change a word that another waits on. */
+  private static final int TICKS_BETWEEN_FULL_LOOKS = 5 * TICKS_BETWEEN_SILENT_EXITS;
 
   private static final long MILLI_NANOS = 1_000_000;
 
@@ -37,8 +40,13 @@ final class Watcher {
           continue;
         }
         signals.look(supervisor.snapshot());
-        if (++ticks % TICKS_BETWEEN_SILENT_EXITS == 0) {
+        ticks++;
+        boolean full = ticks % TICKS_BETWEEN_FULL_LOOKS == 0;
+        if (full || (ticks % TICKS_BETWEEN_SILENT_EXITS == 0 && signals.takeAnyHasRun())) {
           supervisor.lookForSilentExits();
+        }
+        if (full) {
+          supervisor.forgetDeadThreads();
         }
         nextTick = now() + TICK_MILLIS * MILLI_NANOS;
       }
