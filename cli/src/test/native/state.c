@@ -12,11 +12,12 @@ static void arguments(int argc, char **argv) {
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-// In the order given too: the order is the parent's, and some programs look.
+// Sorted: a shell in between, as the launcher is, does not keep the order.
 static void environment(void) {
   int n = 0;
-  while (environ[n]) printf("environment: %s\n", environ[n++]);
+  while (environ[n]) n++;
   qsort(environ, (size_t)n, sizeof *environ, by_text);
+  for (int i = 0; i < n; i++) printf("environment: %s\n", environ[i]);
 }
 
 static void descriptors(void) {

@@ -41,13 +41,7 @@ class ProgramSurroundingsIT {
     List<String> program = NativeProgram.c("state");
     Outcome without = shell(script, program);
     Outcome served = shell(script, concat(Execution.jfutexRun("--quiet"), program));
-    assertThat(served.out().lines().sorted())
-        .containsExactlyElementsOf(sorted(without.succeeded()));
-    served.sameAs(without);
-  }
-
-  private static List<String> sorted(Outcome outcome) {
-    return outcome.out().lines().sorted().toList();
+    served.sameAs(without.succeeded());
   }
 
   private static List<String> concat(List<String> first, List<String> second) {
@@ -62,8 +56,8 @@ class ProgramSurroundingsIT {
 
   @ParameterizedTest
   @CsvSource({
-    "exit, 0, 0", "exit, 7, 7", "exit, 255, 255", "thread-exit, 4, 4",
-    "signal, 6, 134", "signal, 9, 137", "signal, 11, 139", "signal, 15, 143"
+    "exit, 7, 7", "exit, 255, 255", "thread-exit, 4, 4",
+    "signal, 6, 134", "signal, 9, 137", "signal, 15, 143"
   })
   void theStatusIsThatOfTheProgram(String how, String number, int status) throws Exception {
     Execution program = Execution.of(NativeProgram.c("ends", how, number));
@@ -186,7 +180,6 @@ class ProgramSurroundingsIT {
     Outcome python = shell(script, concat(run, List.of("python3", pipeline.toString(), "20000")));
     assertThat(python.succeeded().out()).endsWith("ok\n");
     shell(script, concat(run, NativeProgram.c("odd", "undumpable"))).succeeded();
-    shell(script, concat(run, NativeProgram.c("exits"))).succeeded();
     shell(script, concat(run, NativeProgram.c("shared"))).succeeded();
   }
 

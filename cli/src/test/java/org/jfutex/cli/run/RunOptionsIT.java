@@ -63,7 +63,7 @@ class RunOptionsIT {
       }
     }
     assertThat(numbers).containsEntry("format", 1L).containsEntry("processes", 1L);
-    assertThat(numbers.get("threads")).isGreaterThan(40);
+    assertThat(numbers).containsEntry("threads", 33L); // 32 sleepers, and who wakes them
     assertThat(numbers.get("calls")).isGreaterThan(100);
     assertThat(operations).isGreaterThanOrEqualTo(6);
   }
@@ -119,7 +119,7 @@ class RunOptionsIT {
       while (!running.errSoFar().contains("Words waited on most") && System.nanoTime() < end) {
         Thread.sleep(5);
       }
-      assertThat(running.errSoFar()).contains("jfutex: 1 process, 21 threads");
+      assertThat(running.errSoFar()).containsPattern("jfutex: 1 process, 2[01] threads");
       assertThat(running.handle().isAlive()).isTrue();
     }
   }

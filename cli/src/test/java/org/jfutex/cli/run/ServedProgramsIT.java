@@ -34,7 +34,7 @@ class ServedProgramsIT {
 
   /** Another start-up code, another place of everything; musl would differ more. */
   @ParameterizedTest
-  @ValueSource(strings = {"locks", "crowd", "exits", "shared"})
+  @ValueSource(strings = {"locks", "crowd", "exits"})
   void aStaticProgramDoesWhatItDoesWithout(String name) throws Exception {
     assertSameUnderJfutex(NativeProgram.staticC(name));
   }
