@@ -13,16 +13,16 @@ final class Watcher {
    * A signal must reach a parked thread within 20 ms: one look may have just missed it. Few threads
    * are looked at more often, which costs no more.
    */
-  private static final int LONGEST_TICK_MILLIS = 14;
+  private static final int LONGEST_TICK_MILLIS = 10;
 
   private static final int SHORTEST_TICK_MILLIS = 6;
   private static final int THREADS_PER_TICK_MILLI = 40;
 
-  /** Silent exits are rare, and looking for them reads every word waited on. */
-  private static final int TICKS_BETWEEN_SILENT_EXITS = 14;
+  /** Silent exits are rare, and looking for them reads every word, in one call a space. */
+  private static final int TICKS_BETWEEN_SILENT_EXITS = 2;
 
   /** An exit in a process that has no parked thread may change a word that another waits on. */
-  private static final int TICKS_BETWEEN_FULL_LOOKS = 5 * TICKS_BETWEEN_SILENT_EXITS;
+  private static final int TICKS_BETWEEN_FULL_LOOKS = 20;
 
   private static final long MILLI_NANOS = 1_000_000;
 
