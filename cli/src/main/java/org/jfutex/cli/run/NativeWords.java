@@ -108,6 +108,7 @@ final class NativeWords {
    * it sleeps elsewhere, has ended, or has run far longer than the way there takes. A thread that
    * waits for a processor is waited for.
    */
+  @SuppressWarnings("ThreadPriorityCheck") // it is only polite: the loop ends without it too
   private static void awaitSettled(int tid, long runBefore) {
     while (!isSettled(tid, runBefore)) {
       Thread.yield(); // it may need this processor
