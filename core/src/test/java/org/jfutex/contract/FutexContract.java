@@ -99,7 +99,7 @@ public abstract class FutexContract {
     return new Deadline(clock, Ticker.system().nanos(clock) + Delays.MEDIUM.toNanos());
   }
 
-  /** Starts a thread that waits on a word that is 0, and returns when it is queued. */
+  /** Starts a thread that waits on a word that is 0, and returns when it is queued or has ended. */
   Job<WaitStatus> waiter(Word word) {
     return waiter(ThreadKind.PLATFORM, word, Deadline.NEVER, WaitOptions.DEFAULT);
   }
@@ -117,10 +117,18 @@ public abstract class FutexContract {
   }
 
   Job<WaitStatus> waiter(ThreadKind kind, Word word, Deadline deadline, WaitOptions options) {
-    int before = backend.queued(word);
     Job<WaitStatus> job = crew.start(kind, () -> futex.await(word, 0, deadline, options));
-    untilQueued(word, before + 1);
+    untilQueued(word, job, 1);
     return job;
+  }
+
+  /**
+   * Waits until a thread has entries on a word, or has gone already, as a deadline may be short.
+   */
+  void untilQueued(Word word, Job<?> job, int entries) {
+    Crew.until(
+        job.thread().getName() + " is queued on " + word,
+        () -> backend.queued(word, job.thread()) == entries || job.isDone());
   }
 
   /** So many waiters, queued one after the other. */

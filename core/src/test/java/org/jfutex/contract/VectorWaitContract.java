@@ -197,10 +197,9 @@ public abstract class VectorWaitContract extends FutexContract {
   /** Starts a wait and returns when its last entry is queued. */
   private Job<AnyWait> vectorWaiter(ThreadKind kind, List<Word> words, Deadline deadline) {
     Word last = words.getLast();
-    int before = backend.queued(last);
     int entriesOnLast = (int) words.stream().filter(word -> word == last).count();
     Job<AnyWait> job = crew.start(kind, () -> futex.awaitAny(entries(words), deadline));
-    untilQueued(last, before + entriesOnLast);
+    untilQueued(last, job, entriesOnLast);
     return job;
   }
 

@@ -28,6 +28,15 @@ public final class EngineProbe implements Backend {
     return Snapshot.of(engine).waitersOf(word).size();
   }
 
+  /** Told apart by name, which the threads of a {@link Crew} have of their own. */
+  @Override
+  public int queued(Word word, Thread thread) {
+    return (int)
+        Snapshot.of(engine).waitersOf(word).stream()
+            .filter(waiter -> waiter.name().equals(thread.getName()))
+            .count();
+  }
+
   /** Nobody is queued or counted in, and every bucket can be locked by a thread that comes. */
   @Override
   public void assertAtRest() {

@@ -219,11 +219,11 @@ class EngineSoakTest {
                 kind,
                 () -> {
                   int interrupts = 0;
-                  while (System.nanoTime() < end) {
+                  do {
                     assertThat(engine.await(word, 0)).isEqualTo(WaitStatus.INTERRUPTED);
                     assertThat(Thread.interrupted()).isTrue();
                     interrupts++;
-                  }
+                  } while (System.nanoTime() < end);
                   return interrupts;
                 }));
       }

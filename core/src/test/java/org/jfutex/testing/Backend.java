@@ -11,6 +11,9 @@ public interface Backend {
   /** How many waiters are queued on a word just now. */
   int queued(Word word);
 
+  /** How many entries of one thread are queued on a word just now. */
+  int queued(Word word, Thread thread);
+
   /** Fails if anybody is queued, counted or locked anywhere. */
   void assertAtRest();
 }
