@@ -3,6 +3,7 @@ package org.jfutex.engine;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import java.util.Objects;
 import org.jfutex.AnyWait;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
@@ -76,7 +77,7 @@ public final class AsyncWait {
 
   private AsyncWait(WaitMany.Entries entries, WaitListener listener) {
     this.entries = entries;
-    this.listener = listener;
+    this.listener = Objects.requireNonNull(listener, "listener");
   }
 
   static AsyncWait queue(

@@ -86,7 +86,13 @@ public final class JvmFutex implements Futex {
       future.complete(immediate.status());
     } else {
       // however it completes: cancelled or completed by its user, it leaves the queue
-      CompletableFuture<WaitStatus> _ = future.whenComplete((_, _) -> wait.cancel());
+      try {
+        CompletableFuture<WaitStatus> _ = future.whenComplete((_, _) -> wait.cancel());
+      } catch (OutOfMemoryError e) {
+        if (wait.cancel()) {
+          throw e; // nobody will hold the future, so nobody may be queued for it
+        }
+      }
     }
     return future;
   }

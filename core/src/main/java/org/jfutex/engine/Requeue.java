@@ -67,6 +67,7 @@ final class Requeue {
       // the next in line have been moved meanwhile, and counted; they get the wakes that are owed
       waitWake.wake(target, Math.min(taken - told, moved), WaitOptions.MATCH_ANY);
     }
+    list.rethrow();
     return OptionalInt.of(told + moved);
   }
 }

@@ -28,18 +28,18 @@ final class WaitMany {
 
   AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline, WaitOptions options) {
     Entries queued = new Entries(entries.size());
-    boolean finished = false;
-    try {
-      AnyWait result = queued.queue(entries, options, ThreadParker.current());
-      if (result == null) {
-        result = sleep(queued, deadline);
-      }
-      finished = true;
+    AnyWait result = queued.queue(entries, options, ThreadParker.current());
+    if (result != null) {
       return result;
-    } finally {
-      if (!finished) {
-        queued.leave();
+    }
+    try {
+      return sleep(queued, deadline);
+    } catch (RuntimeException | Error e) {
+      int woken = queued.leave(); // nobody may be left in a queue
+      if (woken < 0) {
+        throw e;
       }
+      return new AnyWait(WaitStatus.WOKEN, woken); // the wake was counted and must not be lost
     }
   }
 
@@ -90,10 +90,10 @@ final class WaitMany {
         return null;
       } catch (RuntimeException | Error e) {
         int woken = leave();
-        if (woken >= 0 && e instanceof RuntimeException) {
-          return new AnyWait(WaitStatus.WOKEN, woken); // the wake was counted and must not be lost
+        if (woken < 0) {
+          throw e;
         }
-        throw e;
+        return new AnyWait(WaitStatus.WOKEN, woken); // as above: it was counted
       }
     }
 

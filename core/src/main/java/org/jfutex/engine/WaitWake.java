@@ -33,15 +33,13 @@ final class WaitWake {
     if (!table.bucketFor(waiter.key).addIfHolds(word, expected, waiter)) {
       return WaitStatus.CHANGED;
     }
-    boolean finished = false;
     try {
-      WaitStatus status = sleep(waiter, deadline);
-      finished = true;
-      return status;
-    } finally {
-      if (!finished) {
-        Bucket.leave(waiter); // an error while parking: nobody may be left in a queue
+      return sleep(waiter, deadline);
+    } catch (RuntimeException | Error e) {
+      if (Bucket.leave(waiter)) { // nobody may be left in a queue
+        throw e;
       }
+      return WaitStatus.WOKEN; // the wake was counted and must not be lost
     }
   }
 
@@ -79,11 +77,14 @@ final class WaitWake {
     }
     WakeList list = new WakeList();
     int taken = bucket.take(key, count, bitset, list);
-    return taken == 0 ? 0 : tell(list, taken, key, bitset);
+    int told = tell(list, taken, key, bitset);
+    list.rethrow();
+    return told;
   }
 
   /**
    * Tells those who were taken, and gives the wakes of those who had gone to the next of the key.
+   * The caller rethrows what went wrong.
    */
   int tell(WakeList list, int taken, Key key, int bitset) {
     int told = list.tell();
@@ -117,13 +118,11 @@ final class WaitWake {
     } finally {
       HashTable.unlockPair(bucket, targetBucket);
     }
-    int told = 0;
-    try {
-      told = tell(list, taken, key, WaitOptions.MATCH_ANY);
-    } finally {
-      // a listener's bug on one word must not cost the waiters of the other their wakes
-      told += tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
-    }
+    int told =
+        tell(list, taken, key, WaitOptions.MATCH_ANY)
+            + tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
+    list.rethrow();
+    targetList.rethrow();
     return told;
   }
 

@@ -10,6 +10,7 @@ final class WakeList {
   private @Nullable Waiter first;
   private @Nullable Waiter last;
   private int told;
+  private @Nullable Throwable failure;
 
   /** Marks a waiter woken, under its bucket's lock, and remembers to call its parker. */
   void add(Waiter waiter) {
@@ -26,7 +27,8 @@ final class WakeList {
   }
 
   /**
-   * Calls the parkers, with no lock held. Empties the list.
+   * Calls the parkers, with no lock held. Empties the list. What they throw waits for {@link
+   * #rethrow}: one listener's bug must not cost the others their wake.
    *
    * @return how many waiters know; the others had gone, and their wakes are owed to the next
    */
@@ -36,7 +38,6 @@ final class WakeList {
     first = null;
     last = null;
     told = 0;
-    Throwable failure = null;
     while (waiter != null) {
       Waiter next = waiter.next;
       waiter.next = null;
@@ -45,18 +46,20 @@ final class WakeList {
           count++;
         }
       } catch (RuntimeException | Error e) {
-        // one listener's bug must not cost the others their wake
         count++;
         failure = e;
       }
       waiter = next;
     }
-    if (failure instanceof Error error) {
-      throw error;
-    }
-    if (failure instanceof RuntimeException exception) {
-      throw exception;
-    }
     return count;
+  }
+
+  /** Throws what the last parker that failed has thrown, once every wake has been given. */
+  void rethrow() {
+    switch (failure) {
+      case Error e -> throw e;
+      case RuntimeException e -> throw e;
+      case null, default -> {}
+    }
   }
 }

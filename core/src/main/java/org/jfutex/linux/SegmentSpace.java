@@ -77,13 +77,17 @@ public final class SegmentSpace implements AddressSpace {
   /**
    * A guest's memory, private, readable and writable.
    *
-   * @param memory the memory; native, mapped, or an {@code int[]} or {@code long[]}, aligned to 8
+   * @param memory the memory; writable; native, mapped, or an {@code int[]} or {@code long[]},
+   *     aligned to 8
    * @param base the guest's address of its first byte, a multiple of {@link #PAGE_BYTES}
    * @param pointerBits 32 or 64
    * @throws IllegalArgumentException if the memory cannot be accessed as words, if an argument is
    *     another, or if guest addresses do not reach the end of the memory
    */
   public SegmentSpace(MemorySegment memory, long base, int pointerBits) {
+    if (memory.isReadOnly()) {
+      throw new IllegalArgumentException(memory + ": expected writable memory; see protect");
+    }
     if (memory.maxByteAlignment() < Integer.BYTES || memory.address() % Long.BYTES != 0) {
       throw new IllegalArgumentException(memory + ": expected memory aligned to 8, made of words");
     }

@@ -114,11 +114,19 @@ public final class MappedFile implements AutoCloseable {
     return position;
   }
 
-  /** Unmaps the memory. Idempotent. */
+  /**
+   * Unmaps the memory. Idempotent, also where several threads close at once.
+   *
+   * @throws IllegalStateException if a native call or an I/O operation is using the memory
+   */
   @Override
   public void close() {
-    if (segment.scope().isAlive()) {
+    try {
       arena.close();
+    } catch (IllegalStateException e) {
+      if (segment.scope().isAlive()) {
+        throw e;
+      } // otherwise it was closed before, maybe by another thread a moment ago
     }
   }
 }

@@ -46,7 +46,8 @@ abstract sealed class SegmentWord implements Word {
       throw new IllegalArgumentException(
           "offset " + offset + ": expected a place aligned to " + bytes + " bytes");
     }
-    if (segment.maxByteAlignment() < bytes) {
+    // that of the place: a slice that begins elsewhere is aligned worse than the word in it
+    if (segment.asSlice(offset).maxByteAlignment() < bytes) {
       throw new IllegalArgumentException(
           segment + ": expected an array whose elements have at least " + bits + " bits");
     }

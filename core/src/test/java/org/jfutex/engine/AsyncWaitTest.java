@@ -1,6 +1,7 @@
 package org.jfutex.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -112,6 +113,15 @@ class AsyncWaitTest {
         assertThat(e.errno()).isEqualTo(Errno.EINVAL);
       }
     }
+  }
+
+  /** Found out by who makes the mistake, not by who wakes. */
+  @Test
+  void refusesToWaitWithoutAListener() {
+    List<WaitEntry> entries = List.of(new WaitEntry(word(0), 0));
+    assertThatNullPointerException()
+        .isThrownBy(() -> engine.enqueue(entries, Deadline.NEVER, WaitOptions.DEFAULT, null));
+    assertThat(engine.wake(word(0), 1)).isZero();
   }
 
   /** Two wakers, a canceller and the queueing thread itself: one outcome. */

@@ -132,4 +132,13 @@ class SegmentSpaceTest {
   private static void assertRefused(Runnable action) {
     assertThatThrownBy(action::run).isInstanceOf(IllegalArgumentException.class);
   }
+
+  /** A guest's pages are protected by protect, which answers EFAULT; a segment's own way is not. */
+  @Test
+  void refusesMemoryThatIsReadOnly() {
+    MemorySegment memory = Arena.ofAuto().allocate(PAGE, 8).asReadOnly();
+    assertThatThrownBy(() -> new SegmentSpace(memory, BASE, 64))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("writable");
+  }
 }

@@ -9,11 +9,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jfutex.testing.Crew;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MappedFileTest {
+  private static final int CLOSING_ROUNDS = 300;
+
   @TempDir Path folder;
   private Path path;
 
@@ -71,6 +75,29 @@ class MappedFileTest {
     file.close();
     assertThatExceptionOfType(WordFault.class).isThrownBy(word::load);
     assertThat(word.key()).isEqualTo(word.key());
+  }
+
+  @Test
+  void severalThreadsMayCloseAtOnce() throws IOException {
+    for (int round = 0; round < CLOSING_ROUNDS; round++) {
+      MappedFile file = MappedFile.open(path, 0, 8);
+      AtomicInteger ready = new AtomicInteger();
+      try (Crew crew = new Crew()) {
+        for (int i = 0; i < 2; i++) {
+          crew.start(
+              () -> {
+                ready.incrementAndGet();
+                while (ready.get() < 2) {
+                  Thread.onSpinWait();
+                }
+                file.close();
+                return null;
+              });
+        }
+        crew.joinAll();
+      }
+      assertThat(file.segment().scope().isAlive()).isFalse();
+    }
   }
 
   @Test

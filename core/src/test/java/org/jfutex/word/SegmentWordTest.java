@@ -74,6 +74,20 @@ class SegmentWordTest {
     }
   }
 
+  /** What counts is where the word lies, not where the slice that it is named in begins. */
+  @ParameterizedTest
+  @MethodSource("segments")
+  void aWordInASliceIsTheSameWord(MemorySegment segment) {
+    for (int bits = 8; bits / 8 <= segment.maxByteAlignment() && bits <= 64; bits *= 2) {
+      Word whole = Word.of(segment, 8, bits);
+      for (int start = 1; start <= 8; start++) {
+        Word part = Word.of(segment.asSlice(start), 8 - start, bits);
+        assertThat(part.key()).isEqualTo(whole.key());
+        assertThat(part.load()).isEqualTo(whole.load());
+      }
+    }
+  }
+
   @Test
   void bytesAndShortsOfTheirOwnArraysCanBeChanged() {
     byte[] bytes = new byte[3];
