@@ -77,7 +77,7 @@ class EngineSoakTest {
           Worker worker = new Worker(i, new SplittableRandom(seed + i));
           jobs.add(crew.start(kind, worker::work));
         }
-        List<Worker> workers = jobs.stream().map(Crew.Job::join).toList();
+        List<Worker> workers = jobs.stream().map(job -> job.join(Delays.GIVE_UP_LONG)).toList();
         workers.forEach(Worker::settle);
       }
       assertThat(counted.get()).as("seed %s", seed).isEqualTo(woken.get());

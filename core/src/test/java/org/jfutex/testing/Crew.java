@@ -4,6 +4,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -53,16 +54,21 @@ public final class Crew implements AutoCloseable {
 
     /** Joins the thread; what it threw is thrown again, wrapped. */
     public T join() {
-      join(() -> thread.getName() + " has not ended");
+      return join(Delays.GIVE_UP);
+    }
+
+    /** Joins a thread that has a right to run for long. */
+    public T join(Duration limit) {
+      join(limit, () -> thread.getName() + " has not ended");
       if (failure != null) {
         throw new AssertionError(thread.getName() + " failed", failure);
       }
       return result;
     }
 
-    private void join(Supplier<String> what) {
+    private void join(Duration limit, Supplier<String> what) {
       try {
-        if (!thread.join(Delays.GIVE_UP)) {
+        if (!thread.join(limit)) {
           throw wedged(what.get());
         }
       } catch (InterruptedException e) {
@@ -115,7 +121,7 @@ public final class Crew implements AutoCloseable {
       job.thread.interrupt();
     }
     for (Job<?> job : jobs) {
-      job.join(() -> job.thread.getName() + " ignores interrupts");
+      job.join(Delays.GIVE_UP, () -> job.thread.getName() + " ignores interrupts");
     }
     if (!running.isEmpty()) {
       throw new AssertionError(running.size() + " helpers still ran when the test ended" + stacks);

@@ -22,6 +22,9 @@ public final class Delays {
   /** What never happens by then never happens: the test is wedged. */
   public static final Duration GIVE_UP = scaled(30_000);
 
+  /** The same for a thread of a test tagged "long". */
+  public static final Duration GIVE_UP_LONG = scaled(900_000);
+
   private Delays() {}
 
   private static Duration scaled(long millis) {
