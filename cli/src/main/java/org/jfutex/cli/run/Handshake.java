@@ -7,6 +7,17 @@ import java.util.OptionalLong;
  * receiving thread; the outcome is read after the program has ended.
  */
 final class Handshake {
+  /*
+   * State       the stub runs -> started, at the first call that is not the stub's, or -> errno set,
+   *             after execve failed; with ENOEXEC the shell is tried once before.
+   * Guards      started, shellTried: the supervisor's lock. errno: volatile, written with that lock.
+   * Lock order  takes none.
+   * Ordering    errno is written before the stub's call is answered, so before it exits; it is read
+   *             after the exit has been waited for.
+   * Progress    answers at once.
+   * Callbacks   none.
+   * Checked by  StubTest, RunOptionsIT.
+   */
   private static final int ENOENT = 2;
   private static final int ENOEXEC = 8;
   private static final int NOT_FOUND = 127;

@@ -2,6 +2,18 @@ package org.jfutex.cli.run;
 
 /** A program that runs: the threads that serve it, from its first call to its last. */
 final class Run {
+  /*
+   * State       the program runs -> programEnded, set once by the thread that awaits it.
+   * Guards      programEnded: volatile.
+   * Lock order  takes none itself.
+   * Ordering    set after the program was waited for: who reads true never signals its id, which
+   *             may be another's by then. In the moment between the two the id is free, and a
+   *             signal finds nobody: ids are given out again only after all others.
+   * Progress    serving ends when the last process that uses the filter has ended; the watching
+   *             thread within a tick after it is told.
+   * Callbacks   none.
+   * Checked by  RunOptionsIT, ServedProgramsIT.
+   */
   private final Launch launch;
   private final Supervisor supervisor;
   private volatile boolean programEnded;

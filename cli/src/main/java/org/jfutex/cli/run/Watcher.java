@@ -9,6 +9,16 @@ import org.jfutex.time.Ticker;
  * by epoll, at once; signals to parked threads and silent exits are looked for.
  */
 final class Watcher {
+  /*
+   * State       watching -> stopped, by stop; the loop ends at its next turn.
+   * Guards      stopped: volatile. The signal watch is used by the watching thread alone.
+   * Lock order  holds none when it calls the supervisor, which takes its own.
+   * Ordering    none needed: a stop that is seen late costs one more look.
+   * Progress    a look never waits for another process; an error ends the program, not only the
+   *             watch.
+   * Callbacks   none.
+   * Checked by  ServedProgramsIT (signals, latency, exits), RepeatedRunsIT.
+   */
   /**
    * A signal must reach a parked thread within 20 ms: one look may have just missed it. Few threads
    * are looked at more often, which costs no more.
