@@ -8,9 +8,9 @@ import java.util.OptionalLong;
  */
 final class Handshake {
   /*
-   * State       the stub runs -> started, at the first call that is not the stub's, or -> errno set,
-   *             after execve failed; with ENOEXEC the shell is tried once before.
-   * Guards      started, shellTried: the supervisor's lock. errno: volatile, written with that lock.
+   * State       the stub runs -> started, at the first call that is not the stub's, or -> errno
+   *             set, after execve failed; with ENOEXEC the shell is tried once before.
+   * Guards      started, shellTried: the supervisor's lock. errno: volatile, written under it.
    * Lock order  takes none.
    * Ordering    errno is written before the stub's call is answered, so before it exits; it is read
    *             after the exit has been waited for.

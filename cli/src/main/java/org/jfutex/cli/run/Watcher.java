@@ -19,6 +19,7 @@ final class Watcher {
    * Callbacks   none.
    * Checked by  ServedProgramsIT (signals, latency, exits), RepeatedRunsIT.
    */
+
   /**
    * A signal must reach a parked thread within 20 ms: one look may have just missed it. Few threads
    * are looked at more often, which costs no more.
