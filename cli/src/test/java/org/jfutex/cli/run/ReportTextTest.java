@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jfutex.cli.run.ServedCall.Disposition;
 import org.junit.jupiter.api.Test;
 
@@ -107,10 +108,39 @@ class ReportTextTest {
              "args" : [ "0x7f0012345678", "0x3", "0x1", "0x2", "0x7f0012340000", "0x0" ],
              "disposition" : "refused", "result" : 0,
              "stack" : [ "syscall+0x1d (libc.so.6)", "? main+0x8 (a.out)" ], "count" : 2 } ],
-             "otherMissing" : 0 }
+             "otherMissing" : 0, "asleep" : [ ] }
             """
                 .replaceAll("\\s+", " ")
                 .strip());
+  }
+
+  @Test
+  void whoSleepsIsShownLongestFirstWithItsStack() throws IOException {
+    report.processSeen(1234, "a.out", false);
+    ServedCall shorter = Calls.slept(0x1000, 1_300_000, 0);
+    ServedCall longer =
+        Calls.by(Calls.slept(0x2000, 2_000_000_000, 0), Disposition.SERVED, "? main+0x8 (a.out)");
+    RunSummary summary = report.summary(ReportText.TOP_WORDS).withAsleep(List.of(shorter, longer));
+    assertThat(ReportText.render(summary))
+        .isEqualTo(
+            """
+            jfutex: 1 process, 0 threads, 0 futex calls
+
+            Processes
+                 1234  0 threads   a.out
+
+            Asleep now: 2 threads
+              [1234/1240] FUTEX_WAIT_PRIVATE(0x2000, 2, NULL) for 2.00 s
+                  ? main+0x8 (a.out)
+              [1234/1240] FUTEX_WAIT_PRIVATE(0x1000, 2, NULL) for 1.30 ms
+            """);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ReportJson.write(summary, out);
+    assertThat(out.toString(StandardCharsets.UTF_8).replaceAll("\\s+", " "))
+        .contains(
+            "\"asleep\" : [ { \"tgid\" : 1234, \"tid\" : 1240, \"operation\" : \"FUTEX_WAIT\", "
+                + "\"call\" : \"FUTEX_WAIT_PRIVATE(0x2000, 2, NULL)\", \"nanos\" : 2000000000, "
+                + "\"stack\" : [ \"? main+0x8 (a.out)\" ] }");
   }
 
   @Test
