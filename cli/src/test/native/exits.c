@@ -103,6 +103,12 @@ static void open_gate(void) {
   wake_shared(&gate, INT_MAX);
 }
 
+// Asleep for procfs is not yet asleep in a queue where the calls are served from outside: the exit may come first.
+static void woken_or_too_late(struct waiter *w) {
+  int result = finish(w);
+  CHECK(result == 0 || result == -EAGAIN);
+}
+
 static void clear_tid_by_clone(void) {
   char *stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (int i = 0; i < 20; i++) {
@@ -113,7 +119,7 @@ static void clear_tid_by_clone(void) {
     struct waiter w = {.word = &cleared, .op = FUTEX_WAIT, .val = 7777};
     start(&w);
     open_gate();
-    EQUAL(0, finish(&w));
+    woken_or_too_late(&w);
     EQUAL(0, cleared);
   }
   munmap(stack, 65536);
@@ -142,7 +148,7 @@ static void clear_tid_by_set_tid_address(void) {
     struct waiter w = {.word = &cleared, .op = FUTEX_WAIT, .val = 4242};
     start(&w);
     open_gate();
-    EQUAL(0, finish(&w));
+    woken_or_too_late(&w);
     EQUAL(0, cleared);
   }
   printf("clear-tid word given to set_tid_address: 20 woken\n");
@@ -158,7 +164,7 @@ static void clear_tid_of_process(void) {
   struct waiter w = {.word = &cleared, .op = FUTEX_WAIT, .val = 99};
   start(&w);
   open_gate();
-  EQUAL(0, finish(&w));
+  woken_or_too_late(&w);
   EQUAL(0, cleared);
   expect_child_ok(child);
   munmap(stack, 65536);

@@ -27,7 +27,7 @@ final class Watcher {
   private static final int LONGEST_TICK_MILLIS = 10;
 
   private static final int SHORTEST_TICK_MILLIS = 6;
-  private static final int THREADS_PER_TICK_MILLI = 40;
+  private static final int THREADS_PER_TICK_MILLI = 20;
 
   /** Silent exits are rare, and looking for them reads every word, in one call a space. */
   private static final int TICKS_BETWEEN_SILENT_EXITS = 2;

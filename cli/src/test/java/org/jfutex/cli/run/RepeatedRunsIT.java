@@ -96,11 +96,11 @@ class RepeatedRunsIT {
   @Test
   void threeHundredSleepersCostNextToNothing() throws Exception {
     int seconds = 4;
-    Execution program = Execution.of(NativeProgram.c("crowd", "park", "300", "20")).underJfutex();
+    Execution program = Execution.of(NativeProgram.c("crowd", "park", "300", "30")).underJfutex();
     try (Execution.Running running = program.start()) {
       running.awaitLine("parked ");
       Path stat = Path.of("/proc/" + running.handle().pid() + "/stat");
-      Thread.sleep(500); // compiling what it took to get here is not what is measured
+      Thread.sleep(4000); // compiling what it took to get here is not what is measured
       long before = processorTicks(stat);
       Thread.sleep(Duration.ofSeconds(seconds));
       long used = processorTicks(stat) - before;
