@@ -83,7 +83,7 @@ MAY_BE_UNUSED static void watchdog(unsigned seconds) {
 
 MAY_BE_UNUSED static void die_with_parent(void) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  alarm(60);
+  alarm(150);
 }
 
 MAY_BE_UNUSED static int verdict(void) {

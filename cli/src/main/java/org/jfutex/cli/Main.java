@@ -68,6 +68,7 @@ public final class Main implements Runnable {
   static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setExpandAtFiles(false) // @NAME may be an argument of the program to run
+        .setStopAtPositional(true) // as are options behind its name
         .setColorScheme(Help.defaultColorScheme(colour()))
         .setParameterExceptionHandler(Main::misused)
         .setExecutionExceptionHandler(Main::failed);

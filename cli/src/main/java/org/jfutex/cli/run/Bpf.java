@@ -47,7 +47,7 @@ final class Bpf {
   };
 
   private static final int[] TRAPPED_32 = {
-    Nr.I386_FUTEX, Nr.I386_FUTEX_TIME64, Nr.I386_SET_TID_ADDRESS
+    Nr.I386_FUTEX, Nr.I386_FUTEX_TIME64, Nr.I386_SET_TID_ADDRESS, Nr.I386_EXECVE, Nr.I386_EXECVEAT
   };
 
   /** Size of struct sock_filter: code, two jump distances, operand. */

@@ -10,6 +10,8 @@ import org.jfutex.Futex;
 import org.jfutex.cli.run.ServedCall.Disposition;
 import org.jfutex.linux.AddressSpace;
 import org.jfutex.linux.Operation;
+import org.jfutex.time.ClockId;
+import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
 import org.jfutex.word.WordFault;
 
@@ -30,7 +32,11 @@ final class NativeWords {
   /** What wchan and stat say of a thread that runs or could, and of one that waits for a page. */
   private static final String RUNNING = "0";
 
+  private static final char RUNNABLE = 'R';
   private static final char UNINTERRUPTIBLE = 'D';
+
+  /** A thread that a debugger holds, or a slow disk, must not hold up everybody else for ever. */
+  private static final long SETTLING_LIMIT_NANOS = 1_000_000_000;
 
   private static final int WAITV_BYTES = 24;
   private static final int WAITV_ADDRESS = 8;
@@ -110,9 +116,14 @@ final class NativeWords {
    */
   @SuppressWarnings("ThreadPriorityCheck") // it is only polite: the loop ends without it too
   private static void awaitSettled(int tid, long runBefore) {
-    while (!isSettled(tid, runBefore)) {
+    long deadline = now() + SETTLING_LIMIT_NANOS;
+    while (!isSettled(tid, runBefore) && now() < deadline) {
       Thread.yield(); // it may need this processor
     }
+  }
+
+  private static long now() {
+    return Ticker.system().nanos(ClockId.MONOTONIC);
   }
 
   private static boolean isSettled(int tid, long runBefore) {
@@ -125,7 +136,9 @@ final class NativeWords {
       return true;
     }
     if (place.equals(RUNNING)) {
-      return false;
+      // also what a process that may not be read says of all its threads: then stat has to do
+      char state = ProcFs.state(tid);
+      return state != RUNNABLE && state != UNINTERRUPTIBLE;
     }
     // letting it go made it runnable, so a sleep in seccomp is that of its next call; a page of the
     // word may have to be read in before the kernel can compare it

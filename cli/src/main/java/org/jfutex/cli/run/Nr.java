@@ -43,6 +43,8 @@ final class Nr {
   static final int FUTEX_REQUEUE = 456;
 
   static final int I386_FUTEX = 240;
+  static final int I386_EXECVE = 11;
+  static final int I386_EXECVEAT = 358;
   static final int I386_SET_TID_ADDRESS = 258;
   static final int I386_FUTEX_TIME64 = 422;
 

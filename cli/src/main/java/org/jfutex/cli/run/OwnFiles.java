@@ -37,9 +37,21 @@ final class OwnFiles {
     }
   }
 
+  /** How many files this process may have open. */
+  static long limit() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment limit = arena.allocate(2 * Long.BYTES, Long.BYTES);
+      long result = Syscalls.call(Nr.PRLIMIT64, 0, RLIMIT_NOFILE, 0, limit.address(), 0, 0);
+      if (result != 0) {
+        throw new IllegalStateException("prlimit failed with errno " + -result);
+      }
+      return limit.get(ValueLayout.JAVA_LONG, 0) & Long.MAX_VALUE; // RLIM_INFINITY is -1
+    }
+  }
+
   /** Marks them close-on-exec, and leaves alone what jfutex was started with. */
   static void keepFromProgram() {
-    List<Path> own = ownPlaces();
+    List<String> own = ownPlaces();
     int pid = (int) ProcessHandle.current().pid();
     for (Map.Entry<Integer, String> entry : ProcFs.descriptors(pid).entrySet()) {
       if (entry.getKey() >= STANDARD_DESCRIPTORS && isWithin(own, entry.getValue())) {
@@ -49,17 +61,18 @@ final class OwnFiles {
   }
 
   /** Where a JVM reads its own code from: the JDK, and the modules or classes it was told. */
-  private static List<Path> ownPlaces() {
+  private static List<String> ownPlaces() {
     String home = System.getProperty("java.home");
     String modules = System.getProperty("jdk.module.path", "");
     String classes = System.getProperty("java.class.path", "");
     return Arrays.stream(String.join(File.pathSeparator, home, modules, classes).split(":"))
         .filter(place -> !place.isEmpty())
-        .map(place -> Path.of(place).toAbsolutePath().normalize())
+        .map(place -> Path.of(place).toAbsolutePath().normalize().toString())
         .toList();
   }
 
-  private static boolean isWithin(List<Path> places, String file) {
-    return file.startsWith("/") && places.stream().anyMatch(Path.of(file)::startsWith);
+  /** As strings: what proc calls a file need not be a path that Java can say. */
+  private static boolean isWithin(List<String> places, String file) {
+    return places.stream().anyMatch(place -> file.equals(place) || file.startsWith(place + "/"));
   }
 }

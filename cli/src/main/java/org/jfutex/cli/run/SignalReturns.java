@@ -20,10 +20,20 @@ import org.jspecify.annotations.Nullable;
 final class SignalReturns {
   private static final int EINTR = 4;
 
+  /** How far before the call its number is looked for, and the instruction that sets it. */
+  private static final int CODE_BYTES = 24;
+
+  private static final byte MOV_EAX = (byte) 0xB8;
+
+  /** Below is the first page, which holds nothing: what is there is a descriptor or a count. */
+  private static final long LOWEST_ADDRESS = 4096;
+
   /** Length of the SYSCALL instruction. */
   private static final int SYSCALL_BYTES = 2;
 
   /** Where struct ucontext, which begins at the stack pointer, holds registers on x86-64. */
+  private static final int RDI = 104;
+
   private static final int RSI = 112;
 
   private static final int RAX = 144;
@@ -46,7 +56,7 @@ final class SignalReturns {
     }
     try {
       ByteBuffer registers = ProcessMemory.read(call.tid(), context, CONTEXT_BYTES);
-      Integer nr = interrupted(registers, space);
+      Integer nr = interrupted(call.tid(), registers, space);
       if (nr != null) {
         long rip = registers.getLong(RIP) - SYSCALL_BYTES;
         ProcessMemory.writeLong(call.tid(), context + RAX, nr);
@@ -58,14 +68,41 @@ final class SignalReturns {
   }
 
   /** The number of the call that gave an EINTR it must not give; null if there is none. */
-  private static @Nullable Integer interrupted(ByteBuffer registers, Space space) {
+  private static @Nullable Integer interrupted(int tid, ByteBuffer registers, Space space) {
     long rip = registers.getLong(RIP);
     // SYSCALL leaves the return address in rcx: by chance in no other place
     if (registers.getLong(RAX) != -EINTR || registers.getLong(RCX) != rip) {
       return null;
     }
     Integer nr = space.callMadeFrom(rip);
-    return nr == null || mayBeInterrupted(nr, registers.getLong(RSI)) ? null : nr;
+    return nr == null
+            || mayBeInterrupted(nr, registers.getLong(RSI))
+            || !(isLoadedBefore(rip, nr, tid) || isPrivateFutex(nr, registers))
+        ? null
+        : nr;
+  }
+
+  /** Whether the code before the system call sets its number: then no other call is made there. */
+  private static boolean isLoadedBefore(long rip, int nr, int tid) {
+    ByteBuffer code = ProcessMemory.read(tid, rip - CODE_BYTES, CODE_BYTES);
+    for (int i = 0; i + 1 + Integer.BYTES <= CODE_BYTES; i++) {
+      if (code.get(i) == MOV_EAX && code.getInt(i + 1) == nr) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether a call from a place where others are made too, as syscall(3) is, can only be a private
+   * futex call: an aligned address, and an operation no descriptor or count looks like.
+   */
+  private static boolean isPrivateFutex(int nr, ByteBuffer registers) {
+    long address = registers.getLong(RDI);
+    return nr == Nr.FUTEX
+        && (registers.getLong(RSI) & Operation.PRIVATE_FLAG) != 0
+        && address % Integer.BYTES == 0
+        && Long.compareUnsigned(address, LOWEST_ADDRESS) >= 0;
   }
 
   /** Whether a call may end with EINTR in Linux itself. */

@@ -19,11 +19,24 @@ import org.jfutex.kernel.Syscalls;
  * <p>Reading stat of every thread would cost too much. A thread that changes its sleep runs for a
  * moment, so first the CPU clock of the whole process is read: if it stands still, nothing happened
  * to any thread of it. Otherwise schedstat tells which threads have run, and only their stat is
- * read. For the watching thread alone.
+ * read. On a virtual machine the clock can miss a short run, which is then taken for time stolen by
+ * the host: so it is not asked where there are few threads, and now and then where there are many;
+ * schedstat also counts how often a thread was put on a processor, which misses nothing. For the
+ * watching thread alone.
  */
 final class SignalWatch {
+  private static final int EMFILE = 24;
+  private static final int ENFILE = 23;
+  private static final int NO_FILE = -1;
+
   /** CPUCLOCK_SCHED of linux/posix-timers.h: with it an inverted process id is a clock. */
   private static final int CPUCLOCK_SCHED = 2;
+
+  /** So few threads are all looked at every time, whatever the clock of their process says. */
+  private static final int FEW_THREADS = 48;
+
+  /** How often all threads are looked at: a clock may stand still over a short run. */
+  private static final int LOOKS_BETWEEN_ALL = 10;
 
   private static final long SECOND_NANOS = 1_000_000_000L;
   private static final char UNINTERRUPTIBLE = 'D';
@@ -39,9 +52,14 @@ final class SignalWatch {
   private final Map<RemoteThread, Watched> threads = new HashMap<>();
   private Map<RemoteProcess, Clock> clocks = new HashMap<>();
   private List<RemoteCall> parked = List.of();
+
+  /** The others have their state read each time; there must be descriptors left for that. */
+  private final long mostFiles = OwnFiles.limit() / 2;
+
   private List<Watched> watched = List.of();
   private boolean anyHasRun;
   private long lists;
+  private long looks;
 
   /** The CPU clock of a process. */
   private static final class Clock {
@@ -55,11 +73,12 @@ final class SignalWatch {
     RemoteCall call;
     Clock clock;
     boolean isNew;
-    long runNanos;
+    long runs;
     long lastList;
 
-    Watched(RemoteCall call, Clock clock) {
-      this.schedstat = RawFile.open("/proc/" + call.thread().tid() + "/schedstat");
+    Watched(RemoteCall call, Clock clock, boolean keepsFile) {
+      this.schedstat =
+          keepsFile ? RawFile.open("/proc/" + call.thread().tid() + "/schedstat") : NO_FILE;
       this.call = call;
       this.clock = clock;
       this.isNew = true;
@@ -90,8 +109,9 @@ final class SignalWatch {
       read(entry.getValue(), entry.getKey().tgid());
       anyHasRun |= entry.getValue().moved;
     }
+    boolean all = watched.size() <= FEW_THREADS || ++looks % LOOKS_BETWEEN_ALL == 0;
     for (Watched each : watched) {
-      if (each.isNew || each.clock.moved) {
+      if (all || each.isNew || each.clock.moved) {
         look(each);
       }
     }
@@ -112,7 +132,9 @@ final class SignalWatch {
     for (RemoteCall call : calls) {
       RemoteProcess process = call.thread().process();
       Clock clock = clocks.computeIfAbsent(process, each -> known.getOrDefault(each, new Clock()));
-      Watched thread = threads.computeIfAbsent(call.thread(), _ -> new Watched(call, clock));
+      Watched thread =
+          threads.computeIfAbsent(
+              call.thread(), _ -> new Watched(call, clock, threads.size() < mostFiles));
       thread.isNew |= thread.call != call;
       thread.call = call;
       thread.clock = clock;
@@ -125,10 +147,10 @@ final class SignalWatch {
   }
 
   private void look(Watched thread) {
-    long runNanos = runNanos(thread); // before the state, which may change at any time
-    if (thread.isNew || runNanos == UNKNOWN || runNanos != thread.runNanos) {
+    long runs = runs(thread); // before the state, which may change at any time
+    if (thread.isNew || runs == UNKNOWN || runs != thread.runs) {
       thread.isNew = false;
-      thread.runNanos = runNanos;
+      thread.runs = runs;
       if (stateOf(thread.call.thread().tid()) == UNINTERRUPTIBLE) {
         wanted.accept(thread.call);
       }
@@ -147,22 +169,29 @@ final class SignalWatch {
     clock.nanos = nanos;
   }
 
-  /** The first number in schedstat: how long the thread has run. */
-  private long runNanos(Watched thread) {
+  /** The last number in schedstat: how often the thread was put on a processor. */
+  private long runs(Watched thread) {
     int length = thread.schedstat < 0 ? 0 : RawFile.read(thread.schedstat, buffer);
-    long nanos = 0;
-    for (int i = 0; i < length; i++) {
-      byte digit = buffer.get(ValueLayout.JAVA_BYTE, i);
-      if (digit == ' ') {
-        return nanos;
-      }
-      nanos = nanos * 10 + digit - '0';
+    if (length <= 0) {
+      return UNKNOWN;
     }
-    return UNKNOWN;
+    long number = 0;
+    for (int i = 0; i < length; i++) {
+      byte next = buffer.get(ValueLayout.JAVA_BYTE, i);
+      if (next == ' ') {
+        number = 0;
+      } else if (next != '\n') {
+        number = number * 10 + next - '0';
+      }
+    }
+    return number;
   }
 
   private char stateOf(int tid) {
     int stat = RawFile.open("/proc/" + tid + "/stat");
+    if (stat == -EMFILE || stat == -ENFILE) {
+      throw new IllegalStateException("too many open files to see the state of thread " + tid);
+    }
     if (stat < 0) {
       return ProcFs.GONE;
     }

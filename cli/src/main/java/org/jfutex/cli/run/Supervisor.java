@@ -138,7 +138,12 @@ final class Supervisor implements RemoteCall.Answers {
       dropAll(process);
     }
     if (call.arch() == Bpf.ARCH_I386) {
-      passUnserved32(call, thread);
+      if (call.nr() == Nr.I386_EXECVE || call.nr() == Nr.I386_EXECVEAT) {
+        process.executing().add(thread.tid()); // it may become a program that is served
+        var _ = listener.passOn(call.id());
+      } else {
+        passUnserved32(call, thread);
+      }
       return;
     }
     process.space().addCallSite(call.ip(), call.nr());
@@ -222,7 +227,7 @@ final class Supervisor implements RemoteCall.Answers {
     List<String> stack = List.of();
     if ((result == -ENOSYS || result == -EINVAL) && stacksLeft > 0) {
       stacksLeft--;
-      stack = stacks.stackOf(call.thread().process().tgid(), call.thread().tid());
+      stack = stackOf(call.thread());
     }
     boolean taken = listener.reply(call.notification().id(), result);
     if (taken) {
@@ -230,6 +235,15 @@ final class Supervisor implements RemoteCall.Answers {
       sink.served(call.toServedCall(result, disposition, waker, stack));
     }
     return taken;
+  }
+
+  /** A stack only adorns a report: failing to read one must not cost the program its answer. */
+  private List<String> stackOf(RemoteThread thread) {
+    try {
+      return stacks.stackOf(thread.process().tgid(), thread.tid());
+    } catch (RuntimeException e) {
+      return List.of("? no stack: " + e);
+    }
   }
 
   private boolean passOn(RemoteCall call, Disposition disposition) {
@@ -351,7 +365,7 @@ final class Supervisor implements RemoteCall.Answers {
     List<RemoteCall> calls = snapshot(); // in the order in which they went to sleep
     List<List<String>> frames = new ArrayList<>();
     for (RemoteCall call : calls.subList(0, Math.min(stackCount, calls.size()))) {
-      frames.add(stacks.stackOf(call.thread().process().tgid(), call.thread().tid()));
+      frames.add(stackOf(call.thread()));
     }
     List<ServedCall> asleep = new ArrayList<>();
     lock.lock();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -140,7 +141,7 @@ public final class StackScan {
     private long add(String mark, Mapping code, long address) {
       String library = code.shortName();
       long fileOffset = address - code.start() + code.offset();
-      ElfSymbols file = code.hasFile() ? symbols.of(pathInRoot(code)) : ElfSymbols.NONE;
+      ElfSymbols file = code.hasFile() ? symbolsOf(code) : ElfSymbols.NONE;
       long linked = file.address(fileOffset - 1) + 1;
       Place place = file.at(linked - 1);
       if (place == null) {
@@ -152,9 +153,13 @@ public final class StackScan {
       return address - offset;
     }
 
-    /** The file as the process sees it, which may have another root directory. */
-    private Path pathInRoot(Mapping code) {
-      return Path.of("/proc/" + tgid + "/root" + code.path());
+    /** Of the file as the process sees it, which may have another root directory. */
+    private ElfSymbols symbolsOf(Mapping code) {
+      try {
+        return symbols.of(Path.of("/proc/" + tgid + "/root" + code.path()));
+      } catch (InvalidPathException e) {
+        return ElfSymbols.NONE; // a name that this JVM's locale has no characters for
+      }
     }
   }
 }
