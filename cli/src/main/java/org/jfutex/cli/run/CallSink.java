@@ -17,9 +17,9 @@ interface CallSink {
    *
    * @param tgid the process
    * @param name its name, as in /proc/TGID/comm
-   * @param served32 true for a 32-bit process, whose calls go to the kernel unserved
+   * @param unserved32 true for a 32-bit process, whose calls go to the kernel unserved
    */
-  void processSeen(int tgid, String name, boolean served32);
+  void processSeen(int tgid, String name, boolean unserved32);
 
   /**
    * A thread made its first call.

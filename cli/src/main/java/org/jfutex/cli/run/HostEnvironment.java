@@ -3,8 +3,6 @@ package org.jfutex.cli.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,24 +27,11 @@ final class HostEnvironment {
       return null;
     }
     try {
-      return split(Files.readAllBytes(Path.of("/proc/self/fd/" + descriptor)));
+      return ProcFs.split(Files.readAllBytes(Path.of("/proc/self/fd/" + descriptor)));
     } catch (IOException e) {
       return null; // a launcher that is not ours
     } finally {
       RawFile.close(descriptor);
     }
-  }
-
-  /** Splits what proc calls environ: each variable is ended by a zero. */
-  static List<byte[]> split(byte[] environ) {
-    List<byte[]> variables = new ArrayList<>();
-    int start = 0;
-    for (int i = 0; i < environ.length; i++) {
-      if (environ[i] == 0) {
-        variables.add(Arrays.copyOfRange(environ, start, i));
-        start = i + 1;
-      }
-    }
-    return variables;
   }
 }

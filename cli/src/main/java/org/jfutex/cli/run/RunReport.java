@@ -55,10 +55,10 @@ final class RunReport implements CallSink {
   }
 
   @Override
-  public void processSeen(int tgid, String name, boolean served32) {
+  public void processSeen(int tgid, String name, boolean unserved32) {
     lock.lock();
     try {
-      processes.processSeen(tgid, name, served32);
+      processes.processSeen(tgid, name, unserved32);
     } finally {
       lock.unlock();
     }

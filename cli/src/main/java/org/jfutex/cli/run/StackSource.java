@@ -5,8 +5,6 @@ import java.util.List;
 /** Reads the user stack of a thread that waits for the reply to a call. */
 @FunctionalInterface
 interface StackSource {
-  /** For when nobody wants stacks. */
-  StackSource NONE = (tgid, tid) -> List.of();
 
   /**
    * The stack of a stopped thread.

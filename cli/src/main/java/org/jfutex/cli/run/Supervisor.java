@@ -65,7 +65,7 @@ final class Supervisor implements RemoteCall.Answers {
   private final ExitWakes exitWakes = new ExitWakes(this);
   private final NativeWords nativeWords = new NativeWords(this);
   private final Set<RemoteCall> parked = new LinkedHashSet<>();
-  private final Set<Integer> served32 = new LinkedHashSet<>();
+  private final Set<Integer> unserved32 = new LinkedHashSet<>();
   private @Nullable List<RemoteCall> parkedCopy;
   private int caller;
   private int stacksLeft = MAX_STACKS;
@@ -166,7 +166,7 @@ final class Supervisor implements RemoteCall.Answers {
 
   private void passUnserved32(Notification call, RemoteThread thread) {
     int tgid = thread.process().tgid();
-    if (served32.add(tgid)) {
+    if (unserved32.add(tgid)) {
       sink.processSeen(tgid, ProcFs.name(tgid), true);
     }
     if (listener.passOn(call.id()) && call.nr() != Nr.I386_SET_TID_ADDRESS) {
@@ -404,7 +404,7 @@ final class Supervisor implements RemoteCall.Answers {
         if (process != null) {
           dropAll(process);
           tree.remove(process);
-          served32.remove(tgid);
+          unserved32.remove(tgid);
         }
       }
       exitWakes.wakeForThreads(ended.threads());

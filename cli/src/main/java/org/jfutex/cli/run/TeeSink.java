@@ -18,8 +18,8 @@ record TeeSink(List<CallSink> sinks) implements CallSink {
   }
 
   @Override
-  public void processSeen(int tgid, String name, boolean served32) {
-    sinks.forEach(sink -> sink.processSeen(tgid, name, served32));
+  public void processSeen(int tgid, String name, boolean unserved32) {
+    sinks.forEach(sink -> sink.processSeen(tgid, name, unserved32));
   }
 
   @Override

@@ -83,7 +83,7 @@ final class Trace implements CallSink, AutoCloseable {
 
   /** Nothing: a process shows in the lines of its calls. */
   @Override
-  public void processSeen(int tgid, String name, boolean served32) {}
+  public void processSeen(int tgid, String name, boolean unserved32) {}
 
   /** Nothing: a thread shows in the lines of its calls. */
   @Override

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class HostEnvironmentTest {
   private static String[] split(String environ) {
-    return HostEnvironment.split(environ.getBytes(StandardCharsets.ISO_8859_1)).stream()
+    return ProcFs.split(environ.getBytes(StandardCharsets.ISO_8859_1)).stream()
         .map(each -> new String(each, StandardCharsets.ISO_8859_1))
         .toArray(String[]::new);
   }
