@@ -1,0 +1,2 @@
+/** Scenarios: their language, and the player that runs them on machines and compares. */
+package org.jfutex.cli.play;
