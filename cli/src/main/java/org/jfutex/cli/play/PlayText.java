@@ -62,7 +62,7 @@ final class PlayText {
     String returned =
         new TreeMap<>(outcome.returned())
             .entrySet().stream()
-                .map(entry -> "; " + entry.getKey() + " returned " + entry.getValue().got())
+                .map(entry -> "; " + entry.getKey() + ended(entry.getValue()))
                 .collect(Collectors.joining());
     String named = outcome.got().named();
     String got = named.equals(outcome.got().raw()) ? named : outcome.got().raw() + " " + named;
@@ -75,6 +75,10 @@ final class PlayText {
         + " -> "
         + got
         + returned;
+  }
+
+  private static String ended(Played.Ended ended) {
+    return ended.got().equals("gone") ? " is gone" : " returned " + ended.got();
   }
 
   static String summary(List<Verdict> verdicts) {
