@@ -208,7 +208,7 @@ final class JvmThread implements MachineThread, Caller {
         entries++;
       }
     }
-    return entries == call.entries();
+    return entries > 0 && entries == call.entries(); // a vector of none is refused and never sleeps
   }
 
   private boolean isDue() {
