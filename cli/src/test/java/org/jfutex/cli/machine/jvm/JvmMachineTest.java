@@ -79,6 +79,23 @@ class JvmMachineTest {
 
   @ParameterizedTest
   @EnumSource
+  void aTimeoutThatNeverComesIsASleep(JvmThreads threads) {
+    try (JvmMachine machine = new JvmMachine(threads)) {
+      MachineProcess process = machine.process();
+      long word = process.map(Backing.PRIVATE, 4096);
+      MachineThread a = process.thread("a", 0);
+      process.write(a.scratch(), timespec(Long.MAX_VALUE, 999_999_999));
+      sleep(a, FUTEX, word, WAIT, 0, a.scratch());
+      a.signal(true);
+      assertThat(end(a)).isEqualTo(EINTR);
+      sleep(a, FUTEX, word, WAIT_BITSET, 0, a.scratch(), 0, ANY);
+      a.signal(true);
+      assertThat(end(a)).isEqualTo(EINTR);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void aPassedDeadlineIsNoSleep(JvmThreads threads) {
     try (JvmMachine machine = new JvmMachine(threads)) {
       MachineProcess process = machine.process();
