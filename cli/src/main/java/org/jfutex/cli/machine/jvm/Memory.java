@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
-
 import java.util.concurrent.ConcurrentHashMap;
 import org.jfutex.cli.machine.Backing;
 import org.jfutex.cli.machine.Machine;
@@ -41,8 +40,7 @@ final class Memory implements AddressSpace {
     this(new ConcurrentHashMap<>(), new LinkedHashMap<>(), FIRST_ADDRESS);
   }
 
-  private Memory(
-      ConcurrentHashMap<Long, Page> pages, Map<Long, Mapping> mappings, long next) {
+  private Memory(ConcurrentHashMap<Long, Page> pages, Map<Long, Mapping> mappings, long next) {
     this.pages = pages;
     this.mappings = mappings;
     this.next = next;
@@ -110,6 +108,16 @@ final class Memory implements AddressSpace {
     for (int i = 0; i < pagesOf(bytes); i++) {
       pages.remove(address / PAGE + i);
     }
+    mappings.entrySet().removeIf(entry -> !isMapped(entry.getKey(), entry.getValue()));
+  }
+
+  private boolean isMapped(long start, Mapping mapping) {
+    for (int i = 0; i < mapping.pages; i++) {
+      if (pages.containsKey(start / PAGE + i)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The file under a mapping. */

@@ -56,6 +56,9 @@ public final class KernelMachine implements Machine {
       first = start();
       processes.add(first);
       tie(first, pipe[0]);
+    } catch (RuntimeException | Error e) {
+      release();
+      throw e;
     } finally {
       Descriptors.close(pipe[0]);
     }
@@ -156,10 +159,14 @@ public final class KernelMachine implements Machine {
   public void close() {
     if (!closed) {
       closed = true;
-      List.copyOf(processes).forEach(KernelProcess::kill);
-      Descriptors.close(lifeline);
-      mailboxes.close();
-      arena.close();
+      release();
     }
+  }
+
+  private void release() {
+    List.copyOf(processes).forEach(KernelProcess::kill);
+    Descriptors.close(lifeline);
+    mailboxes.close();
+    arena.close();
   }
 }

@@ -37,6 +37,12 @@ final class KernelProcess implements MachineProcess {
   private static final int SIGCONT = 18;
   private static final int SIGSTOP = 19;
   private static final int WUNTRACED = 2;
+
+  /** WIFSTOPPED of wait(2). */
+  private static final int STATUS_BITS = 0xff;
+
+  private static final int STOPPED_STATUS = 0x7f;
+
   private static final int EINTR = 4;
   private static final int ECHILD = 10;
   private static final int SCHED_FIFO = 1;
@@ -202,7 +208,11 @@ final class KernelProcess implements MachineProcess {
   public void stop() {
     checkRunning();
     signal(SIGSTOP);
-    await(WUNTRACED); // a parent is told when the last thread has stopped
+    // a parent is told when the last thread has stopped
+    if ((await(WUNTRACED) & STATUS_BITS) != STOPPED_STATUS) {
+      bury();
+      throw new IllegalStateException(this + " ended: expected it to stop");
+    }
     stopped = true;
   }
 
@@ -225,7 +235,11 @@ final class KernelProcess implements MachineProcess {
       return;
     }
     signal(SIGKILL);
-    await(0); // a parent is told when the last thread has gone
+    var _ = await(0); // a parent is told when the last thread has gone
+    bury();
+  }
+
+  private void bury() {
     dead = true;
     List.copyOf(threads).forEach(KernelThread::setGone);
     controlFiles.close();
@@ -235,15 +249,18 @@ final class KernelProcess implements MachineProcess {
     machine.remove(this);
   }
 
-  private void await(int options) {
+  /** Waits for the process to change, and returns its wait status. */
+  private int await(int options) {
+    MemorySegment status = machine.transferBuffer(Integer.BYTES);
     long result;
     do {
-      result = Syscalls.call(Nr.WAIT4, pid, 0, options, 0, 0, 0);
+      result = Syscalls.call(Nr.WAIT4, pid, status.address(), options, 0, 0, 0);
     } while (result == -EINTR);
     if (result != pid && result != -ECHILD) { // nothing to reap if SIGCHLD is ignored
       throw new IllegalStateException(
           "waiting for " + this + " failed: " + ErrorText.of((int) -result));
     }
+    return status.get(ValueLayout.JAVA_INT, 0);
   }
 
   @Override
