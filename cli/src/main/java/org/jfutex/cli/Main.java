@@ -4,6 +4,7 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Optional;
+import org.jfutex.cli.play.PlayCommand;
 import org.jfutex.cli.run.RunCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -25,7 +26,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     description = "The Linux futex subsystem in Java.",
     commandListHeading = "%nCommands:%n",
-    subcommands = {RunCommand.class, HelpCommand.class, GenerateCompletion.class},
+    subcommands = {
+      RunCommand.class,
+      PlayCommand.class,
+      HelpCommand.class,
+      GenerateCompletion.class
+    },
     footer = {
       "",
       "Shell completion for bash: source <(jfutex generate-completion)",
@@ -66,12 +72,15 @@ public final class Main implements Runnable {
 
   /** The command line with all commands; each command is one line here. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setExpandAtFiles(false) // @NAME may be an argument of the program to run
-        .setStopAtPositional(true) // as are options behind its name
-        .setColorScheme(Help.defaultColorScheme(colour()))
-        .setParameterExceptionHandler(Main::misused)
-        .setExecutionExceptionHandler(Main::failed);
+    CommandLine all =
+        new CommandLine(new Main())
+            .setExpandAtFiles(false) // @NAME may be an argument of the program to run
+            .setStopAtPositional(true) // as are options behind its name
+            .setColorScheme(Help.defaultColorScheme(colour()))
+            .setParameterExceptionHandler(Main::misused)
+            .setExecutionExceptionHandler(Main::failed);
+    all.getSubcommands().get("play").setStopAtPositional(false);
+    return all;
   }
 
   /** Colour needs a terminal at both ends; picocli itself also honours NO_COLOR. */

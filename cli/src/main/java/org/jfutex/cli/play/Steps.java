@@ -3,7 +3,6 @@ package org.jfutex.cli.play;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jfutex.cli.machine.MachineProcess;
 import org.jfutex.cli.machine.MachineThread;
@@ -139,8 +138,8 @@ final class Steps {
   /** Waits until every thread has returned or sleeps. */
   private void settleAll(String expected) {
     for (Actor actor : stage.actors()) {
-      if (!actor.isStopped() && actor.settle(left()) == ThreadState.RUNNING) {
-        throw late(expected);
+      if (!actor.isStopped()) {
+        settle(actor, expected);
       }
     }
   }
@@ -189,8 +188,12 @@ final class Steps {
 
   private ThreadState settle(Actor actor, String expected) {
     ThreadState state = actor.settle(left());
-    if (state == ThreadState.RUNNING) {
-      throw late(expected);
+    // a deadline may pass between the end of the wait and the look at the thread
+    while (state == ThreadState.RUNNING) {
+      if (left() <= 0) {
+        throw late(expected);
+      }
+      state = actor.settle(left());
     }
     return state;
   }
@@ -305,8 +308,11 @@ final class Steps {
       if (!actor.isTimed()) {
         throw new Failed(expected, "it sleeps in '" + actor.call() + "'");
       }
-      if (actor.join(left()) == ThreadState.SLEEPING || actor.isInCall()) {
-        throw late(expected);
+      while (actor.isInCall()) {
+        if (left() <= 0) {
+          throw late(expected);
+        }
+        actor.join(left());
       }
     }
     Long got = actor.result();
@@ -356,7 +362,7 @@ final class Steps {
       if (done == count) {
         return;
       }
-      List<Actor> timed = actors.stream().filter(both(Actor::isInCall, Actor::isTimed)).toList();
+      List<Actor> timed = actors.stream().filter(a -> a.isInCall() && a.isTimed()).toList();
       if (done > count || timed.isEmpty()) {
         throw new Failed(expected, done + ": " + standing(actors));
       }
@@ -366,10 +372,6 @@ final class Steps {
       }
       timed.getFirst().join(Math.min(left, LOOK_NANOS));
     }
-  }
-
-  private static Predicate<Actor> both(Predicate<Actor> a, Predicate<Actor> b) {
-    return a.and(b);
   }
 
   private static String standing(List<Actor> actors) {

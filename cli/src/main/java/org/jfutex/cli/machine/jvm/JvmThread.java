@@ -42,7 +42,7 @@ final class JvmThread implements MachineThread, Caller {
    * Progress    a sleep of the engine ends when the thread is interrupted, so stop, kill and signal
    *             return; if they do not, the engine is at fault, and they say so.
    * Callbacks   none.
-   * Checked by  JvmMachineTest.
+   * Checked by  JvmContractTest, JvmMachineFuzzTest.
    */
   private enum Signal {
     NONE,

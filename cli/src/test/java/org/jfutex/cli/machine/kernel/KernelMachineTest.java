@@ -64,19 +64,19 @@ class KernelMachineTest {
       long word = process.map(Backing.SHARED, 4);
       MachineThread thread = process.thread("t", 0);
       long open = openFiles();
-      for (int i = 0; i < 5000; i += 10) { // more than there are mailboxes
+      int mailboxes = machine.mailboxes().inUse();
+      for (int i = 0; i < 100; i++) {
         MachineProcess child = process.fork();
         child.map(Backing.FILE, 4);
-        for (int k = 1; k < 10 && i % 100 == 0; k++) {
+        for (int k = 0; k < 3; k++) {
           MachineThread sleeper = child.thread("s" + k, 0);
           sleeper.call(FUTEX, word, WAIT_PRIVATE, 0);
           assertThat(sleeper.settle(LIMIT)).isEqualTo(ThreadState.SLEEPING);
         }
         child.kill();
-      }
-      for (int i = 0; i < 9000; i++) {
         process.thread("e" + i, 0).exit();
       }
+      assertThat(machine.mailboxes().inUse()).isEqualTo(mailboxes);
       assertThat(openFiles()).isEqualTo(open);
       assertThat(thread.state()).isEqualTo(ThreadState.IDLE);
     }
