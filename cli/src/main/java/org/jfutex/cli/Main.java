@@ -75,11 +75,12 @@ public final class Main implements Runnable {
     CommandLine all =
         new CommandLine(new Main())
             .setExpandAtFiles(false) // @NAME may be an argument of the program to run
-            .setStopAtPositional(true) // as are options behind its name
             .setColorScheme(Help.defaultColorScheme(colour()))
             .setParameterExceptionHandler(Main::misused)
             .setExecutionExceptionHandler(Main::failed);
-    all.getSubcommands().get("play").setStopAtPositional(false);
+    // the options behind the name of a program to run are the program's
+    all.getSubcommands()
+        .forEach((name, command) -> command.setStopAtPositional(name.equals("run")));
     return all;
   }
 

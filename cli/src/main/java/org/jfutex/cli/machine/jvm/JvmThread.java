@@ -361,10 +361,10 @@ final class JvmThread implements MachineThread, Caller {
   private boolean awaitCall() {
     Pause pause = new Pause();
     while (phase != ThreadState.RUNNING && !ending) {
-      if (pause.isOver()) {
-        LockSupport.park(this);
+      if (pause.isSpinning()) {
+        pause.spin();
       } else {
-        pause.passShort();
+        LockSupport.park(this);
       }
     }
     return !ending;

@@ -7,6 +7,8 @@ import static org.jfutex.cli.machine.jvm.Steps.WAIT;
 import static org.jfutex.cli.machine.jvm.Steps.run;
 import static org.jfutex.cli.machine.jvm.Steps.sleep;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jfutex.Errno;
 import org.jfutex.cli.machine.Backing;
 import org.jfutex.cli.machine.MachineProcess;
@@ -48,6 +50,37 @@ class JvmMachineTest {
       assertThat(Steps.settle(a)).isEqualTo(ThreadState.SLEEPING);
       child.kill();
       assertThat(machine.engine().waiters()).isEmpty();
+    }
+  }
+
+  @Test
+  void whoIsQueuedWithAPassedDeadlineDoesNotSleep() throws InterruptedException {
+    AtomicReference<JvmFutex> queues = new AtomicReference<>();
+    CountDownLatch queued = new CountDownLatch(1);
+    CountDownLatch seen = new CountDownLatch(1);
+    Ticker ticker =
+        clock -> {
+          if (!queues.get().waiters().isEmpty()) { // asked whether the deadline has passed
+            queued.countDown();
+            try {
+              seen.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+          return Ticker.system().nanos(clock);
+        };
+    JvmFutex engine = new JvmFutex(1, ticker);
+    queues.set(engine);
+    try (JvmMachine machine = new JvmMachine(JvmThreads.PLATFORM, engine)) {
+      MachineThread a = machine.process().thread("a", 0);
+      machine.process().write(a.scratch(), Steps.timespec(0, 1));
+      a.call(FUTEX, a.scratch(), 9, 0, a.scratch(), 0, Steps.ANY);
+      queued.await();
+      assertThat(engine.waiters()).hasSize(1);
+      assertThat(a.state()).isEqualTo(ThreadState.RUNNING);
+      seen.countDown();
+      assertThat(Steps.end(a)).isEqualTo(-Errno.ETIMEDOUT.number());
     }
   }
 
