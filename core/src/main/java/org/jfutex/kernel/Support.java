@@ -16,13 +16,26 @@ final class Support {
     return futex;
   }
 
+  /** Refuses where system calls cannot be made at all; futex_waitv may be missing. */
+  static void checkCalls() {
+    @Nullable String missing = missing(Support::anyAnswer);
+    if (missing != null) {
+      throw new UnsupportedOperationException(missing);
+    }
+  }
+
+  private static long anyAnswer() {
+    long _ = waitvWithoutEntries();
+    return FutexCalls.EINVAL;
+  }
+
+  private static @Nullable String missing(LongSupplier waitv) {
+    return missing(System.getProperty("os.name"), System.getProperty("os.arch"), waitv);
+  }
+
   /** Initialized by the first who asks, and never fails. */
   private static final class Shared {
-    static final @Nullable String MISSING =
-        missing(
-            System.getProperty("os.name"),
-            System.getProperty("os.arch"),
-            Support::waitvWithoutEntries);
+    static final @Nullable String MISSING = missing(Support::waitvWithoutEntries);
 
     static final @Nullable KernelFutex FUTEX = MISSING == null ? new KernelFutex() : null;
   }

@@ -20,6 +20,7 @@ final class Uring {
 
   private static final int NR_CLOSE = 3;
   private static final int NR_MMAP = 9;
+  private static final int NR_MUNMAP = 11;
 
   private static final int OP_ASYNC_CANCEL = 14;
   private static final int OP_LINK_TIMEOUT = 15;
@@ -114,12 +115,7 @@ final class Uring {
    * @param completions for how many completions there is room; more are kept by the kernel
    */
   static Uring open(int entries, int completions) throws Refused {
-    MemorySegment params = Arena.ofAuto().allocate(PARAMS_BYTES, Long.BYTES);
-    params.set(ValueLayout.JAVA_INT, PARAM_CQ_ENTRIES, completions);
-    params.set(
-        ValueLayout.JAVA_INT,
-        PARAM_FLAGS,
-        SETUP_CQSIZE | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN);
+    MemorySegment params = newParams(completions);
     long fd = Syscalls.call(NR_SETUP, entries, params.address(), 0);
     if (fd < 0) {
       throw new Refused("io_uring_setup", -fd);
@@ -136,6 +132,40 @@ final class Uring {
       long _ = Syscalls.call(NR_CLOSE, fd, 0, 0);
       throw e;
     }
+  }
+
+  /** Whether this process may make a ring. */
+  static boolean isAllowed() {
+    MemorySegment params = newParams(1);
+    long fd = Syscalls.call(NR_SETUP, 1, params.address(), 0);
+    return fd >= 0 && Syscalls.call(NR_CLOSE, fd, 0, 0) == 0;
+  }
+
+  /** Whether a ring can do all that is needed of it. */
+  static boolean hasFutexes() {
+    try {
+      Uring ring = open(2, 2);
+      ring.close();
+      return true;
+    } catch (Refused e) {
+      return false; // that is the answer
+    }
+  }
+
+  private void close() {
+    long _ = Syscalls.call(NR_CLOSE, fd, 0, 0);
+    long _ = Syscalls.call(NR_MUNMAP, rings.address(), rings.byteSize(), 0);
+    long _ = Syscalls.call(NR_MUNMAP, sqes.address(), sqes.byteSize(), 0);
+  }
+
+  private static MemorySegment newParams(int completions) {
+    MemorySegment params = Arena.ofAuto().allocate(PARAMS_BYTES, Long.BYTES);
+    params.set(ValueLayout.JAVA_INT, PARAM_CQ_ENTRIES, completions);
+    params.set(
+        ValueLayout.JAVA_INT,
+        PARAM_FLAGS,
+        SETUP_CQSIZE | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN);
+    return params;
   }
 
   private static MemorySegment map(int fd, long bytes, long offset) {

@@ -105,7 +105,8 @@ final class WakeOps {
         | (op.against() & TWELVE_BITS);
   }
 
-  private static boolean changesFirst() {
+  /** Finds that out, on a word of its own. */
+  static boolean changesFirst() {
     MemorySegment word = Arena.ofAuto().allocate(Integer.BYTES, Integer.BYTES);
     int set = encode(new WakeOp(WakeOp.Operation.SET, 1, WakeOp.Comparison.EQ, 0), NO_COMPARISON);
     int result = FutexCalls.wakeOp(word.address(), false, 1, word.address(), 1, set);

@@ -77,7 +77,8 @@ class ArchitectureTest {
               ".linux.RemoteCaller .linux.SegmentSpace .linux.Submitted",
               ".observe.Snapshot",
               ".park.DeadlineTimer .park.Parker .park.ThreadParker .park.WaitListener",
-              ".kernel.KernelFutexProvider .kernel.Spawn .kernel.Syscalls")
+              ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
+              ".kernel.Spawn .kernel.Syscalls")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)
           .collect(Collectors.toUnmodifiableSet());
