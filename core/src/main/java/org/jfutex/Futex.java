@@ -34,8 +34,8 @@ import org.jfutex.word.Word;
  */
 public interface Futex {
   /**
-   * The most entries a vector wait can have, FUTEX_WAITV_MAX; {@link Capabilities#maxEntries()}
-   * may be less.
+   * The most entries a vector wait can have, FUTEX_WAITV_MAX; {@link Capabilities#maxEntries()} may
+   * be less.
    */
   int MAX_ENTRIES = 128;
 

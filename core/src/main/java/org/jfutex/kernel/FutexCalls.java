@@ -67,8 +67,7 @@ final class FutexCalls {
   }
 
   /** FUTEX_CMP_REQUEUE. */
-  static int compareRequeue(
-      long from, boolean shared, int expected, int wake, long to, int move) {
+  static int compareRequeue(long from, boolean shared, int expected, int wake, long to, int move) {
     return futex(from, CMP_REQUEUE, shared, wake, move, to, expected);
   }
 

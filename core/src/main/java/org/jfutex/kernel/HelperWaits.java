@@ -31,11 +31,7 @@ final class HelperWaits implements Waits {
           IDLE_SECONDS,
           TimeUnit.SECONDS,
           new SynchronousQueue<>(),
-          Thread.ofPlatform()
-              .daemon()
-              .stackSize(STACK_BYTES)
-              .name("jfutex-helper-", 0)
-              .factory());
+          Thread.ofPlatform().daemon().stackSize(STACK_BYTES).name("jfutex-helper-", 0).factory());
 
   private final Set<KernelWait> served = ConcurrentHashMap.newKeySet();
 

@@ -7,10 +7,10 @@ package org.jfutex.kernel;
  *
  * <p>Addresses are those of this process and may be anything: what cannot be accessed is answered
  * EFAULT by the kernel, never by an exception or a crash. But the kernel writes where it is told to
- * write, like any native code: FUTEX_WAKE_OP to its second word, the priority-inheritance operations
- * to their words, FUTEX2_NUMA to the node behind its word, get_robust_list to both its pointers,
- * and a thread that ends to the words of its robust list. An address of memory that is not the
- * caller's destroys what is there.
+ * write, like any native code: FUTEX_WAKE_OP to its second word, the priority-inheritance
+ * operations to their words, FUTEX2_NUMA to the node behind its word, get_robust_list to both its
+ * pointers, and a thread that ends to the words of its robust list. An address of memory that is
+ * not the caller's destroys what is there.
  *
  * <p>Nothing is retried and nothing is interrupted by {@link Thread#interrupt}: a signal shows as
  * {@code -EINTR}, and a call that sleeps sleeps until it is woken or times out.

@@ -320,7 +320,8 @@ final class KernelFutex implements Futex {
     }
     if (word.bits() != Integer.SIZE) {
       throw new FutexException(
-          Errno.EINVAL, word + " of " + word.bits() + " bits: expected 32, the kernel's only width");
+          Errno.EINVAL,
+          word + " of " + word.bits() + " bits: expected 32, the kernel's only width");
     }
     return place;
   }

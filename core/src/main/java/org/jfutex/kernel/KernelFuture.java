@@ -16,12 +16,7 @@ final class KernelFuture extends CompletableFuture<WaitStatus> {
   private final NativePlace place;
   private final KernelWait wait;
 
-  KernelFuture(
-      Waits waits,
-      NativePlace place,
-      int expected,
-      int bitset,
-      Deadline deadline) {
+  KernelFuture(Waits waits, NativePlace place, int expected, int bitset, Deadline deadline) {
     this.waits = waits;
     this.place = place;
     this.wait =

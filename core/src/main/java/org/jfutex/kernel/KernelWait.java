@@ -42,8 +42,7 @@ final class KernelWait {
   /** What the ring knows this wait by; 0 before it is queued there and after it has ended. */
   long ring;
 
-  private KernelWait(
-      Entry[] entries, int bitset, Deadline deadline, @Nullable Runnable onEnd) {
+  private KernelWait(Entry[] entries, int bitset, Deadline deadline, @Nullable Runnable onEnd) {
     this.entries = entries;
     this.bitset = bitset;
     this.deadline = deadline;

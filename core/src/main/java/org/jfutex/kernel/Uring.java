@@ -204,12 +204,7 @@ final class Uring {
 
   /** Adds a futex wait, with a timeout unless the deadline is never; there is room. */
   void addWait(
-      long userData,
-      long address,
-      boolean shared,
-      int expected,
-      int bitset,
-      Deadline deadline) {
+      long userData, long address, boolean shared, int expected, int bitset, Deadline deadline) {
     int flags = shared ? FutexCalls.SIZE_U32 : FutexCalls.SIZE_U32 | FutexCalls.PRIVATE;
     long sqe = next(OP_FUTEX_WAIT, userData);
     sqes.set(ValueLayout.JAVA_BYTE, sqe + 1, (byte) (deadline.isNever() ? 0 : SQE_IO_LINK));

@@ -18,7 +18,9 @@ interface Waits {
   /** Whether a wait is in its queue just now; one that has ended may be taken for one that is. */
   boolean isQueued(KernelWait wait);
 
-  /** Makes a wait leave its queue. It ends soon, with ECANCELED unless it was woken or timed out. */
+  /**
+   * Makes a wait leave its queue. It ends soon, with ECANCELED unless it was woken or timed out.
+   */
   void cancel(KernelWait wait);
 
   /** Whether a wait may have a bitset. */

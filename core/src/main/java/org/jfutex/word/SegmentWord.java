@@ -13,8 +13,7 @@ abstract sealed class SegmentWord implements Word {
   private final Key key;
   private final @Nullable NativePlace place;
 
-  private SegmentWord(
-      MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
+  private SegmentWord(MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
     this.segment = segment;
     this.offset = offset;
     this.key = key;
@@ -31,8 +30,7 @@ abstract sealed class SegmentWord implements Word {
     }
     long address = segment.address() + offset;
     return base == null
-        ? over(
-            segment, offset, bits, Key.address(address), new NativePlace(segment, offset, false))
+        ? over(segment, offset, bits, Key.address(address), new NativePlace(segment, offset, false))
         : over(segment, offset, bits, Key.heap(base, address), null);
   }
 

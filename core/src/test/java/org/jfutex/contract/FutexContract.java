@@ -93,7 +93,8 @@ public abstract class FutexContract {
 
   /** For tests of what bitsets do; that they are refused where they are missing is tested too. */
   void needsBitsets() {
-    Assumptions.assumeTrue(futex.capabilities().bitsets(), "waiters of this backend have no bitset");
+    Assumptions.assumeTrue(
+        futex.capabilities().bitsets(), "waiters of this backend have no bitset");
   }
 
   /** A word any backend can wait on. */

@@ -67,8 +67,7 @@ public abstract class WakeOpContract extends FutexContract {
     }
   }
 
-  private void assertJudges(
-      Word other, Word target, long old, Comparison comparison, int against) {
+  private void assertJudges(Word other, Word target, long old, Comparison comparison, int against) {
     WordKind.store(target, old);
     var waiter = futex.awaitAsync(target, old, Deadline.NEVER, WaitOptions.DEFAULT);
     WakeOp op = new WakeOp(Operation.ADD, 0, comparison, against);

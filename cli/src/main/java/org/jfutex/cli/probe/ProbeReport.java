@@ -59,7 +59,8 @@ record ProbeReport(
   private static String cell(@Nullable Object value) {
     return switch (value) {
       case Boolean yes -> yes ? "yes" : "no";
-      case List<?> several -> several.stream().map(String::valueOf).collect(Collectors.joining(" "));
+      case List<?> several ->
+          several.stream().map(String::valueOf).collect(Collectors.joining(" "));
       case null, default -> String.valueOf(value);
     };
   }
