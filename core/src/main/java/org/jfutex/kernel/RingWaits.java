@@ -42,7 +42,7 @@ final class RingWaits implements Waits {
    *             broken, then empties requests.
    * Progress    the thread takes all requests before it sleeps, and sleeps in the kernel.
    * Callbacks   none on the ring's thread: ends are told on virtual threads.
-   * Checked by  RingBell (jcstress), RingWaitsTest, KernelFutexContractTest.
+   * Checked by  CancelWord (jcstress: the same shape), KernelWaitTest, KernelFutexContractTest.
    */
   private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
 

@@ -32,7 +32,7 @@ abstract class Sleeper {
    *             comes late, when its wait has ended, makes the next wait look once and sleep on.
    * Progress    each cancel makes the thread look once; it sleeps on if nobody asked for it.
    * Callbacks   none.
-   * Checked by  CancelWord (jcstress), KernelFutexTest, KernelFutexContractTest.
+   * Checked by  CancelWord (jcstress), KernelWaitTest, KernelFutexContractTest.
    */
 
   /** The most user's entries of one wait: futex_waitv takes 128. */

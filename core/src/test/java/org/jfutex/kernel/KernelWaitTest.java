@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What is promised of waits in the kernel beyond the contract: no wake lost, no carrier held. */
 class KernelWaitTest {
   private static final int CROWD = 1_000;
-  private static final int STORM_ROUNDS = 300;
+  private static final int STORM_ROUNDS = 500;
 
   static Stream<Named<Supplier<Backend>>> backends() {
     return Stream.of(
