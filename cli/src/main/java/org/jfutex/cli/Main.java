@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Optional;
 import org.jfutex.cli.play.PlayCommand;
+import org.jfutex.cli.probe.ProbeCommand;
 import org.jfutex.cli.run.RunCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -29,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       RunCommand.class,
       PlayCommand.class,
+      ProbeCommand.class,
       HelpCommand.class,
       GenerateCompletion.class
     },

@@ -92,6 +92,7 @@ class TidyTest {
                 // (C) pairs with (D)
                 X.get(this);
                 map.get(this);
+                Reference.reachabilityFence(this);
                 int volatileInName = X.getVolatile(this);
               }
             }
