@@ -34,6 +34,8 @@ record Environment(SequencedMap<String, String> facts) {
     facts.put(
         "governor", text(root.resolve("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")));
     facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    // what decides how much a system call costs, and what is cold after one
+    facts.put("meltdown", text(root.resolve("sys/devices/system/cpu/vulnerabilities/meltdown")));
     facts.put("load", text(root.resolve("proc/loadavg")));
     facts.put("JDK", System.getProperty("java.vm.name") + " " + Runtime.version());
     facts.put("flags", String.join(" ", flags));

@@ -12,6 +12,7 @@ import org.jfutex.bench.frame.Case;
 import org.jfutex.bench.frame.Loop;
 import org.jfutex.bench.frame.Target;
 import org.jfutex.bench.frame.Workbench;
+import org.jfutex.bench.frame.Workbench.Memory;
 import org.jfutex.word.Word;
 
 /**
@@ -38,7 +39,7 @@ final class FastPath implements Area {
 
   @Override
   public List<Case> cases() {
-    Place segment = bench -> Word.of(bench.cell(0), 0);
+    Place segment = bench -> bench.word(Memory.PRIVATE, 0);
     Place heap = bench -> Word.of(MemorySegment.ofArray(new int[1]), 0);
     Place element = bench -> Word.of(new int[1], 0);
     Place field = bench -> Word.of(new Holder(), Holder.VALUE);
@@ -56,7 +57,7 @@ final class FastPath implements Area {
 
   private static Case wake(String kind, Place place, Target target) {
     return Case.nanos("wake nobody, " + kind, "engine", bench -> wake(place.word(bench)))
-        .against("C FUTEX_WAKE", target, bench -> bench.c("wake", Futexes.PRIVATE))
+        .against("C FUTEX_WAKE", target, bench -> bench.c("wake", Memory.PRIVATE))
         .against("a pair of CAS", Target.none(), bench -> casPair())
         .against("unpark of a running thread", Target.none(), bench -> unpark());
   }
@@ -83,7 +84,7 @@ final class FastPath implements Area {
               Word[] words = places.stream().map(p -> p.word(bench)).toArray(Word[]::new);
               return wakeInTurn(words);
             })
-        .against("C FUTEX_WAKE", Target.none(), bench -> bench.c("wake", Futexes.PRIVATE));
+        .against("C FUTEX_WAKE", Target.none(), bench -> bench.c("wake", Memory.PRIVATE));
   }
 
   private static Loop wakeInTurn(Word[] words) {
@@ -101,7 +102,7 @@ final class FastPath implements Area {
 
   private static Case changed(String kind, Place place) {
     return Case.nanos("wait, value changed, " + kind, "engine", bench -> changed(place.word(bench)))
-        .against("C FUTEX_WAIT", CHANGED, bench -> bench.c("wait_changed", Futexes.PRIVATE));
+        .against("C FUTEX_WAIT", CHANGED, bench -> bench.c("wait_changed", Memory.PRIVATE));
   }
 
   private static Loop changed(Word word) {

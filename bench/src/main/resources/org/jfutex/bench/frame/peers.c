@@ -1,7 +1,7 @@
 /*
  * The peers in C. Each loops over one system call, as a C program would make it, and counts the
- * calls that gave the right result. Cells lie STRIDE bytes apart and hold 0. The argument is
- * FUTEX_PRIVATE_FLAG (FUTEX2_PRIVATE for the calls of futex2) or 0.
+ * calls that gave the right result. Cells lie STRIDE bytes apart and hold 0. The last argument is
+ * FUTEX_PRIVATE_FLAG (which is FUTEX2_PRIVATE as well) or 0.
  */
 #include <errno.h>
 #include <linux/futex.h>

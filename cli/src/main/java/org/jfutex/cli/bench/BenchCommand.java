@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -80,6 +81,17 @@ public final class BenchCommand implements Callable<Integer> {
     }
   }
 
+  /** Makes the file, so that a long run does not end with nowhere to go. */
+  private void checkWritable() {
+    if (tsv != null) {
+      try {
+        Files.write(tsv, new byte[0]);
+      } catch (IOException e) {
+        throw new ParameterException(spec.commandLine(), tsv + " cannot be written: " + e, e);
+      }
+    }
+  }
+
   /** Runs the benchmarks and returns what is to be the exit status. */
   @Override
   public Integer call() {
@@ -90,6 +102,7 @@ public final class BenchCommand implements Callable<Integer> {
             "'" + area + "' is not an area; there are " + String.join(", ", Bench.areas()));
       }
     }
+    checkWritable();
     boolean isColoured = spec.commandLine().getColorScheme().ansi().enabled();
     Bench.Request request =
         new Bench.Request(areas, quick, Optional.ofNullable(tsv), Main.isTerminal(), isColoured);
