@@ -26,7 +26,7 @@ class BenchIT {
   void anAreaRunsThroughWithItsPeersInC() throws Exception {
     Tools.require("gcc");
     Path tsv = temp.resolve("rows.tsv");
-    Result result = bench("fast-path", "--quick", "--tsv", tsv.toString());
+    Result result = bench("kernel-call", "--quick", "--tsv", tsv.toString());
     assertThat(result.status).as(result.err).isIn(ExitStatus.OK, ExitStatus.PROBLEM);
     assertThat(result.err).isEmpty();
     List<String> lines = result.out.lines().toList();
@@ -37,7 +37,7 @@ class BenchIT {
     assertThat(result.status).isEqualTo(isMissed ? ExitStatus.PROBLEM : ExitStatus.OK);
     assertThat(Files.readAllLines(tsv))
         .anyMatch(line -> line.startsWith("# JDK: "))
-        .anyMatch(line -> line.startsWith("fast-path\t"));
+        .anyMatch(line -> line.startsWith("kernel-call\t"));
     assertNothingIsLeft();
   }
 
@@ -45,7 +45,8 @@ class BenchIT {
   void helpListsTheAreas() throws Exception {
     Result result = bench("--help");
     assertThat(result.status).isZero();
-    assertThat(result.out).contains("fast-path", "Usage: jfutex bench", "--quick", "--tsv=FILE");
+    assertThat(result.out)
+        .contains("kernel-call, fast-path", "Usage: jfutex bench", "--quick", "--tsv=FILE");
   }
 
   @Test
