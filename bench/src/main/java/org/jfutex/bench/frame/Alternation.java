@@ -16,6 +16,9 @@ public final class Alternation {
 
   private static final double STILL = 0.05;
 
+  /** On a machine that is so busy that time alone says nothing, this much is compiled. */
+  private static final int LEAST_WARM_UP = 20;
+
   private final Rounds rounds;
   private final LongSupplier nanoTime;
 
@@ -81,6 +84,9 @@ public final class Alternation {
     long start = nanoTime.getAsLong();
     for (int round = 0; ; round++) {
       playRound(running, round);
+      if (round + 1 < LEAST_WARM_UP) {
+        continue;
+      }
       long passed = nanoTime.getAsLong() - start;
       if (passed >= rounds.warmUpNanos()
           && running.stream().allMatch(entry -> standsStill(entry.values))) {

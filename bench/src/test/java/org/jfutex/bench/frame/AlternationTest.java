@@ -61,12 +61,12 @@ class AlternationTest {
   @Test
   void theWarmUpEndsWhenTheFiguresStandStill() {
     double[] falling = new double[64];
-    Arrays.setAll(falling, i -> Math.max(100 - 10 * i, 10));
+    Arrays.setAll(falling, i -> Math.max(100 - 5 * i, 10));
     Case one = Case.nanos("case", "a", noting("a", falling));
     Samples samples = measure(rounds(0, SLICE * 1000), one, new ArrayList<>());
     assertThat(samples.isSettled()).isTrue();
-    // the median of five rounds, and of the five before, is 10 in the 17th round first
-    assertThat(turns).hasSize(17 + 5);
+    // 10 in the 19th round first; three of the five before the last five must be 10, too
+    assertThat(turns).hasSize(26 + 5);
     assertThat(samples.contenders().getFirst().values()).doesNotContain(100.0);
   }
 
@@ -80,6 +80,9 @@ class AlternationTest {
     Case rising = Case.nanos("case", "a", noting("a", doubling(64)));
     assertThat(measure(rounds(0, SLICE * 50), rising, new ArrayList<>()).isSettled()).isFalse();
     assertThat(turns).hasSize(50 + 5);
+    turns.clear();
+    assertThat(measure(rounds(0, 0), still, new ArrayList<>()).isSettled()).isTrue();
+    assertThat(turns).as("however short the time").hasSize(20 + 5);
   }
 
   private static double[] doubling(int count) {
