@@ -124,7 +124,7 @@ class AlternationTest {
     assertThat(right.measure(1_000_000)).isPositive();
     long first = done.get();
     assertThat(first).isPositive();
-    right.measure(1_000_000);
+    right.measure(100_000_000);
     assertThat(done.get() - first).as("the first guess is a careful one").isGreaterThan(first);
     Loop wrong = new Loop("wake", operations -> operations - 1);
     assertThatThrownBy(() -> wrong.measure(1))
