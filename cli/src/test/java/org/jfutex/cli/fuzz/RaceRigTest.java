@@ -1,0 +1,57 @@
+package org.jfutex.cli.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jfutex.cli.fuzz.RigProgram.Kind;
+import org.jfutex.cli.fuzz.RigProgram.Step;
+import org.jfutex.linux.Operation;
+import org.junit.jupiter.api.Test;
+
+/** The orders a race may have, and that racing finds nothing else. */
+class RaceRigTest {
+  private static final long A = RigSpace.PRIVATE_PAGE;
+  private static final int PRIVATE = Operation.PRIVATE_FLAG;
+
+  @Test
+  void aWaitAndAStoreWithAWakeHaveThreeOrders() {
+    RigProgram program = lostWake();
+    try (RaceRig rig = new RaceRig(2)) {
+      Set<RaceRig.Outcome> allowed = rig.allowed(program);
+      // results of store, wake and wait; then t0, t1 and the word after the race
+      assertThat(allowed.stream().map(Object::toString).collect(Collectors.toSet()))
+          .containsExactlyInAnyOrder("- - - 0 -11 1", "- - - 1 0 1");
+      RaceRig.Outcome wrong =
+          rig.race(program, allowed, 3_000_000, soon(5), new SplittableRandom(1));
+      System.out.println("raced " + rig.raced());
+      assertThat(wrong).isNull();
+    }
+  }
+
+  private static long soon(int seconds) {
+    return System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+  }
+
+  private static RigProgram lostWake() {
+    return new RigProgram(
+        2,
+        new long[] {A},
+        new int[] {0},
+        List.of(),
+        List.of(
+            new Step(Kind.STORE, 0, null, 1, A, 0, 1), futex(0, 1 | PRIVATE, A, 1)),
+        List.of(futex(1, PRIVATE, A, 0)),
+        List.of());
+  }
+
+  private static Step futex(int thread, int op, long address, int val) {
+    RawCall call =
+        new RawCall(
+            Operation.NR_FUTEX, new long[] {address, op, val, 0, 0, 0}, new byte[0]);
+    return new Step(Kind.CALL, thread, call, 1, 0, 0, 0);
+  }
+}
