@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jfutex.cli.machine.Backing;
@@ -214,29 +213,35 @@ final class Bench implements AutoCloseable {
   /** Waits until every thread sleeps or has returned, and looks. */
   Moment finish(Step step, List<Scenario.WordDecl> cells) {
     String caller = step instanceof Call call ? call.thread() : null;
+    TreeMap<String, Long> ended = new TreeMap<>();
     if (step instanceof Returned returned) {
       returned.threads().forEach(held::remove);
       for (String name : returned.threads()) {
-        if (calling.contains(name) && thread(name).join(limitNanos) != ThreadState.RETURNED) {
-          throw new Hang(name(), name + " does not return in " + step);
+        if (calling.contains(name)) {
+          ended.put(name, joined(name, step));
         }
       }
     }
     long result = Moment.NONE;
-    TreeMap<String, Long> returned = new TreeMap<>();
+    TreeMap<String, Long> returned = new TreeMap<>(ended);
     TreeSet<String> asleep = new TreeSet<>();
-    for (String name : List.copyOf(calling)) {
-      if (held.contains(name)) {
-        continue;
-      }
-      Long end = settled(name, step);
-      if (end == null) {
-        asleep.add(name);
-        result = name.equals(caller) ? Moment.SLEEPS : result;
-      } else if (name.equals(caller)) {
-        result = end;
+    if (caller != null && !held.contains(caller)) {
+      // first: what becomes of the others is up to it
+      if (Generator.isOver(step)) {
+        result = joined(caller, step);
       } else {
-        returned.put(name, end);
+        Long end = settled(caller, step);
+        result = end == null ? Moment.SLEEPS : end;
+      }
+    }
+    for (String name : List.copyOf(calling)) {
+      if (!held.contains(name)) {
+        Long end = settled(name, step);
+        if (end == null) {
+          asleep.add(name);
+        } else {
+          returned.put(name, end);
+        }
       }
     }
     return new Moment(result, returned, asleep, cells(cells));
@@ -254,6 +259,16 @@ final class Bench implements AutoCloseable {
       }
       default -> throw new Hang(name(), name + " is " + state + " after " + step);
     };
+  }
+
+  /** The result of a call that is sure to return. */
+  private long joined(String name, Object step) {
+    MachineThread thread = thread(name);
+    if (thread.join(limitNanos) != ThreadState.RETURNED) {
+      throw new Hang(name(), name + " does not return in " + step);
+    }
+    calling.remove(name);
+    return thread.takeResult();
   }
 
   private List<Integer> cells(List<Scenario.WordDecl> declared) {
@@ -316,18 +331,13 @@ final class Bench implements AutoCloseable {
 
   /** Ends what is still going on, so that the next program finds every thread idle. */
   void clean() {
-    SortedMap<String, Long> _ = new TreeMap<>();
     held.clear();
     for (String name : List.copyOf(calling)) {
       MachineThread thread = thread(name);
       if (thread.settle(limitNanos) == ThreadState.SLEEPING) {
         thread.signal(false);
       }
-      if (thread.join(limitNanos) != ThreadState.RETURNED) {
-        throw new Hang(name(), name + " does not return after a signal");
-      }
-      long _ = thread.takeResult();
-      calling.remove(name);
+      long _ = joined(name, "a signal");
     }
     fresh.forEach((_, address) -> process.unmap(address, Machine.PAGE_BYTES));
     fresh.clear();

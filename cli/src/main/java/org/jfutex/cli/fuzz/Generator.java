@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jfutex.cli.fuzz.OpTable.Role;
 import org.jfutex.cli.fuzz.OpTable.Row;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class Generator implements Steps {
   /** How long a call sleeps that is to end by the clock: far more than the next steps take. */
   private static final String SHORT_TIME = "20ms";
+
+  private static final Set<String> OVER = Set.of("deadline=0", "deadline=-1s", "timespec=0,0");
 
   private final SplittableRandom random;
   private final Shape shape;
@@ -125,6 +128,11 @@ final class Generator implements Steps {
   /** Whether a step is a call that the clock is about to end. */
   static boolean endsByTheClock(Step step) {
     return step instanceof Call call && call.op().words().contains("timeout=" + SHORT_TIME);
+  }
+
+  /** Whether a step is a call whose time is over when it is made: it may sleep for an instant. */
+  static boolean isOver(Step step) {
+    return step instanceof Call call && call.op().words().stream().anyMatch(OVER::contains);
   }
 
   static Row row(SplittableRandom random, Role role) {
