@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
-
 import java.util.concurrent.ConcurrentHashMap;
 import org.jfutex.cli.machine.Backing;
 import org.jfutex.cli.machine.Machine;
@@ -41,8 +40,7 @@ final class Memory implements AddressSpace {
     this(new ConcurrentHashMap<>(), new LinkedHashMap<>(), FIRST_ADDRESS);
   }
 
-  private Memory(
-      ConcurrentHashMap<Long, Page> pages, Map<Long, Mapping> mappings, long next) {
+  private Memory(ConcurrentHashMap<Long, Page> pages, Map<Long, Mapping> mappings, long next) {
     this.pages = pages;
     this.mappings = mappings;
     this.next = next;

@@ -36,8 +36,7 @@ final class Store {
     int pages = Math.toIntExact(Math.ceilDiv(bytes, Machine.PAGE_BYTES));
     int tail = (int) (bytes % Machine.PAGE_BYTES);
     if (tail != 0 && pages <= old.length) {
-      old[pages - 1].write(
-          tail, new byte[Machine.PAGE_BYTES - tail], 0, Machine.PAGE_BYTES - tail);
+      old[pages - 1].write(tail, new byte[Machine.PAGE_BYTES - tail], 0, Machine.PAGE_BYTES - tail);
     }
     frames = grown(old, pages);
   }

@@ -2,10 +2,22 @@ package org.jfutex.cli.machine.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.jfutex.cli.machine.jvm.Steps.ANY;
+import static org.jfutex.cli.machine.jvm.Steps.FUTEX;
+import static org.jfutex.cli.machine.jvm.Steps.U32_PRIVATE;
+import static org.jfutex.cli.machine.jvm.Steps.WAIT;
+import static org.jfutex.cli.machine.jvm.Steps.WAIT_BITSET;
+import static org.jfutex.cli.machine.jvm.Steps.WAKE;
+import static org.jfutex.cli.machine.jvm.Steps.buffer;
+import static org.jfutex.cli.machine.jvm.Steps.end;
+import static org.jfutex.cli.machine.jvm.Steps.run;
+import static org.jfutex.cli.machine.jvm.Steps.settle;
+import static org.jfutex.cli.machine.jvm.Steps.settled;
+import static org.jfutex.cli.machine.jvm.Steps.sleep;
+import static org.jfutex.cli.machine.jvm.Steps.timespec;
+import static org.jfutex.cli.machine.jvm.Steps.word;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.concurrent.TimeUnit;
 import org.jfutex.Errno;
 import org.jfutex.cli.machine.Backing;
 import org.jfutex.cli.machine.MachineProcess;
@@ -18,14 +30,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What threads and processes of the simulated machine do that a JVM's do not. */
 class JvmMachineTest {
-  private static final long LIMIT = TimeUnit.SECONDS.toNanos(30);
-  private static final int FUTEX = Operation.NR_FUTEX;
-  private static final int PRIVATE = Operation.PRIVATE_FLAG;
-  private static final int WAIT = 0 | PRIVATE;
-  private static final int WAKE = 1 | PRIVATE;
-  private static final int WAIT_BITSET = 9 | PRIVATE;
-  private static final int U32_PRIVATE = 2 | PRIVATE;
-  private static final long ANY = 0xffff_ffffL;
   private static final long EAGAIN = -Errno.EAGAIN.number();
   private static final long EINTR = -Errno.EINTR.number();
   private static final long ETIMEDOUT = -Errno.ETIMEDOUT.number();
@@ -70,9 +74,9 @@ class JvmMachineTest {
         sleep(a, Operation.NR_FUTEX_WAITV, a.scratch(), 3, 0, 0, 1);
         assertThat(run(b, FUTEX, words, WAKE, 1)).isEqualTo(1);
         assertThat(end(a)).isZero();
-        process.write(words + 4, new byte[] {1, 0, 0, 0});
+        process.write(words + 4, word(1));
         assertThat(run(a, Operation.NR_FUTEX_WAITV, a.scratch(), 3, 0, 0, 1)).isEqualTo(EAGAIN);
-        process.write(words + 4, new byte[4]);
+        process.write(words + 4, word(0));
       }
     }
   }
@@ -87,14 +91,11 @@ class JvmMachineTest {
       process.write(a.scratch(), timespec(0, 1));
       for (int round = 0; round < 100; round++) {
         a.call(FUTEX, word, WAIT_BITSET, 0, a.scratch(), 0, ANY);
-        assertThat(a.settle(LIMIT)).isEqualTo(ThreadState.RETURNED);
-        assertThat(a.takeResult()).isEqualTo(ETIMEDOUT);
+        assertThat(settled(a)).isEqualTo(ETIMEDOUT);
         a.call(Operation.NR_FUTEX_WAIT, word, 0, ANY, U32_PRIVATE, a.scratch(), 0);
-        assertThat(a.settle(LIMIT)).isEqualTo(ThreadState.RETURNED);
-        assertThat(a.takeResult()).isEqualTo(ETIMEDOUT);
+        assertThat(settled(a)).isEqualTo(ETIMEDOUT);
         a.call(FUTEX, word, WAIT, 0, a.scratch());
-        assertThat(a.join(LIMIT)).isEqualTo(ThreadState.RETURNED);
-        assertThat(a.takeResult()).isEqualTo(ETIMEDOUT);
+        assertThat(end(a)).isEqualTo(ETIMEDOUT);
       }
     }
   }
@@ -112,11 +113,11 @@ class JvmMachineTest {
       sleep(a, FUTEX, word, WAIT, 0);
       a.signal(true);
       assertThat(a.state()).isEqualTo(ThreadState.SLEEPING);
-      process.write(word, new byte[] {1, 0, 0, 0});
+      process.write(word, word(1));
       a.signal(true);
       assertThat(a.state()).isEqualTo(ThreadState.RETURNED);
       assertThat(a.takeResult()).isEqualTo(EAGAIN);
-      process.write(word, new byte[4]);
+      process.write(word, word(0));
       sleep(a, FUTEX, word, WAIT, 0);
       a.signal(false);
       assertThat(a.takeResult()).isEqualTo(EINTR);
@@ -149,7 +150,7 @@ class JvmMachineTest {
       for (int round = 0; round < 200; round++) {
         sleep(a, FUTEX, word, WAIT, 0);
         b.call(FUTEX, word, WAKE, 1);
-        assertThat(b.settle(LIMIT)).isEqualTo(ThreadState.RETURNED);
+        assertThat(settle(b)).isEqualTo(ThreadState.RETURNED);
         a.signal(false);
         assertThat(b.takeResult()).isEqualTo(1);
         assertThat(end(a)).isZero();
@@ -172,9 +173,8 @@ class JvmMachineTest {
       b.call(FUTEX, word, WAKE, 1);
       assertThat(b.settle(0)).isEqualTo(ThreadState.RUNNING);
       child.resume();
-      assertThat(b.join(LIMIT)).isEqualTo(ThreadState.RETURNED);
-      assertThat(b.takeResult()).isBetween(0L, 1L); // a may have been queued again before
-      if (a.settle(LIMIT) == ThreadState.SLEEPING) {
+      assertThat(end(b)).isBetween(0L, 1L); // a may have been queued again before
+      if (settle(a) == ThreadState.SLEEPING) {
         assertThat(run(b, FUTEX, word, WAKE, 1)).isEqualTo(1);
       }
       assertThat(end(a)).isZero();
@@ -182,17 +182,17 @@ class JvmMachineTest {
       sleep(a, FUTEX, word, WAIT, 0);
       child.stop();
       a.signal(false); // pending until it is continued
-      child.write(word, new byte[] {1, 0, 0, 0});
+      child.write(word, word(1));
       child.resume();
       assertThat(end(a)).isEqualTo(EINTR);
-      child.write(word, new byte[4]);
+      child.write(word, word(0));
       sleep(a, FUTEX, word, WAIT, 0);
       child.stop();
-      child.write(word, new byte[] {1, 0, 0, 0});
+      child.write(word, word(1));
       child.resume();
       assertThat(end(a)).isEqualTo(EAGAIN);
 
-      child.write(word, new byte[4]);
+      child.write(word, word(0));
       child.write(a.scratch(), timespec(0, 150_000_000));
       long start = System.nanoTime();
       sleep(a, FUTEX, word, WAIT, 0, a.scratch());
@@ -222,7 +222,7 @@ class JvmMachineTest {
       child.stop();
       child.kill();
       assertThat(a.state()).isEqualTo(ThreadState.GONE);
-      assertThat(b.settle(LIMIT)).isEqualTo(ThreadState.GONE);
+      assertThat(settle(b)).isEqualTo(ThreadState.GONE);
       assertThat(machine.engine().waiters()).isEmpty();
 
       MachineProcess other = machine.process().fork();
@@ -265,8 +265,7 @@ class JvmMachineTest {
       assertThat(end(a)).isZero();
       a.compareAndSet(word, 7, 8);
       assertThat(end(a)).isEqualTo(1);
-      assertThat(ByteBuffer.wrap(process.read(word, 4)).order(ByteOrder.nativeOrder()).getInt())
-          .isEqualTo(8);
+      assertThat(process.read(word, 4)).isEqualTo(word(8));
       process.protect(word, 4096, Protection.READ);
       a.store(word, 7);
       assertThat(end(a)).isEqualTo(EFAULT);
@@ -285,28 +284,5 @@ class JvmMachineTest {
       assertThat(run(a, 273, a.scratch(), 23)).isEqualTo(-Errno.EINVAL.number());
       assertThat(run(a, 157, 78, 2)).isEqualTo(-Errno.ENOSYS.number());
     }
-  }
-
-  private static byte[] timespec(long seconds, long nanos) {
-    return buffer(16).putLong(seconds).putLong(nanos).array();
-  }
-
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
-  }
-
-  private static void sleep(MachineThread thread, long nr, long... args) {
-    thread.call(nr, args);
-    assertThat(thread.settle(LIMIT)).isEqualTo(ThreadState.SLEEPING);
-  }
-
-  private static long run(MachineThread thread, long nr, long... args) {
-    thread.call(nr, args);
-    return end(thread);
-  }
-
-  private static long end(MachineThread thread) {
-    assertThat(thread.join(LIMIT)).isEqualTo(ThreadState.RETURNED);
-    return thread.takeResult();
   }
 }
