@@ -208,7 +208,7 @@ final class JvmThread implements MachineThread, Caller {
         entries++;
       }
     }
-    return entries == call.entries();
+    return entries > 0 && entries == call.entries();
   }
 
   private boolean isDue() {

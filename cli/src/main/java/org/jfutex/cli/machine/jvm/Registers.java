@@ -56,15 +56,15 @@ final class Registers {
     if (timeout() == 0) {
       return Deadline.NEVER;
     }
-    if (Operation.of(nr, args[1]) == Operation.WAIT) {
-      return null;
-    }
     try {
       ByteBuffer timespec = space.read(timeout(), 2 * Long.BYTES);
       long seconds = timespec.getLong();
       long nanos = timespec.getLong();
-      return seconds >= Long.MAX_VALUE / NANOS_PER_SECOND
-          ? Deadline.NEVER
+      if (seconds >= Long.MAX_VALUE / NANOS_PER_SECOND) {
+        return Deadline.NEVER;
+      }
+      return Operation.of(nr, args[1]) == Operation.WAIT
+          ? null
           : new Deadline(clock(), seconds * NANOS_PER_SECOND + nanos);
     } catch (WordFault e) {
       return Deadline.NEVER; // the call will say so
