@@ -11,6 +11,8 @@ module org.jfutex.cli {
   // picocli makes the commands and sets their fields by reflection
   opens org.jfutex.cli to
       info.picocli;
+  opens org.jfutex.cli.fuzz to
+      info.picocli;
   opens org.jfutex.cli.run to
       info.picocli;
 }

@@ -4,6 +4,7 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Optional;
+import org.jfutex.cli.fuzz.FuzzCommand;
 import org.jfutex.cli.run.RunCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -25,7 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     description = "The Linux futex subsystem in Java.",
     commandListHeading = "%nCommands:%n",
-    subcommands = {RunCommand.class, HelpCommand.class, GenerateCompletion.class},
+    subcommands = {RunCommand.class, FuzzCommand.class, HelpCommand.class, GenerateCompletion.class},
     footer = {
       "",
       "Shell completion for bash: source <(jfutex generate-completion)",

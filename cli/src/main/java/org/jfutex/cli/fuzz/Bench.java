@@ -213,6 +213,9 @@ final class Bench implements AutoCloseable {
   /** Waits until every thread sleeps or has returned, and looks. */
   Moment finish(Step step, List<Scenario.WordDecl> cells) {
     String caller = step instanceof Call call ? call.thread() : null;
+    if (step instanceof Scenario.Race race) {
+      awaitOver(race);
+    }
     TreeMap<String, Long> ended = new TreeMap<>();
     if (step instanceof Returned returned) {
       returned.threads().forEach(held::remove);
@@ -245,6 +248,15 @@ final class Bench implements AutoCloseable {
       }
     }
     return new Moment(result, returned, asleep, cells(cells));
+  }
+
+  /** A call whose time is over may sleep for an instant, and is not to be met there. */
+  private void awaitOver(Scenario.Race race) {
+    for (Step step : race.steps()) {
+      if (step instanceof Call call && Generator.isOver(call) && calling.contains(call.thread())) {
+        ThreadState _ = thread(call.thread()).join(limitNanos);
+      }
+    }
   }
 
   /** The result of a call, null if it sleeps. */
@@ -290,43 +302,44 @@ final class Bench implements AutoCloseable {
     return values;
   }
 
-  /** Starts the racing steps of several threads at once; returns what each step gave. */
-  List<Long> race(List<Step> steps) {
-    Map<String, List<Call>> perThread = new LinkedHashMap<>();
-    for (Step step : steps) {
-      if (step instanceof Call call) {
-        perThread.computeIfAbsent(call.thread(), _ -> new ArrayList<>()).add(call);
+  /**
+   * Runs a race: starts the first step of each side, and their next ones as they return.
+   *
+   * @return what each step gave, in the order of the sides; {@link Moment#NONE} for one that waits,
+   *     which {@link #finish} tells of
+   */
+  List<Long> race(RaceProgram program) {
+    List<List<Step>> sides = List.of(program.side(0), program.side(1));
+    List<List<Long>> results = List.of(new ArrayList<>(), new ArrayList<>());
+    int left = sides.getFirst().size() + sides.getLast().size();
+    boolean[] started = new boolean[sides.size()];
+    while (left > 0) {
+      for (int side = 0; side < sides.size(); side++) {
+        int at = results.get(side).size();
+        if (!started[side] && at < sides.get(side).size()) {
+          start(sides.get(side).get(at));
+          started[side] = true;
+        }
       }
-    }
-    Map<Step, Long> results = new HashMap<>();
-    Map<String, Integer> next = new TreeMap<>();
-    for (Map.Entry<String, List<Call>> racer : perThread.entrySet()) {
-      start(racer.getValue().getFirst());
-      next.put(racer.getKey(), 1);
-    }
-    for (Step step : steps) {
-      if (step instanceof Signal) {
-        start(step);
-      }
-    }
-    for (boolean more = true; more; ) {
-      more = false;
-      for (Map.Entry<String, List<Call>> racer : perThread.entrySet()) {
-        int index = java.util.Objects.requireNonNull(next.get(racer.getKey()));
-        if (index < racer.getValue().size()) {
-          more = true;
-          Call before = racer.getValue().get(index - 1);
-          Long end = settled(racer.getKey(), before);
-          if (end == null) {
-            throw new IllegalArgumentException(before + ": only the last call may sleep");
-          }
-          results.put(before, end);
-          start(racer.getValue().get(index));
-          next.put(racer.getKey(), index + 1);
+      for (int side = 0; side < sides.size(); side++) {
+        if (started[side]) {
+          results.get(side).add(raced(sides.get(side).get(results.get(side).size())));
+          started[side] = false;
+          left--;
         }
       }
     }
-    return steps.stream().map(step -> results.getOrDefault(step, Moment.NONE)).toList();
+    List<Long> all = new ArrayList<>(results.getFirst());
+    all.addAll(results.getLast());
+    return all;
+  }
+
+  private long raced(Step step) {
+    if (!(step instanceof Call call) || RaceMaker.role(call) == OpTable.Role.WAIT) {
+      return Moment.NONE;
+    }
+    long result = joined(call.thread(), step);
+    return call.op().name().equals("store") ? Moment.NONE : result;
   }
 
   /** Ends what is still going on, so that the next program finds every thread idle. */

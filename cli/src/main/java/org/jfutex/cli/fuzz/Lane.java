@@ -47,6 +47,8 @@ final class Lane {
     }
     for (Step step : program.prefix()) {
       long _ = execute(step, Ending.AT_ONCE);
+      Guest guest = guests[step.thread()];
+      guest.state = guest.state == RaceRig.ASLEEP ? RaceRig.ASLEEP : RaceRig.IDLE;
     }
   }
 
@@ -90,7 +92,7 @@ final class Lane {
     LATER
   }
 
-  /** What a step gives; {@link RaceRig#IDLE} for a call, whose result is how its thread stands. */
+  /** What a step gives; {@link RaceRig#IDLE} for a wait, whose result is how its thread stands. */
   long execute(Step step, Ending ending) {
     switch (step.kind()) {
       case STORE -> space.store(step.address(), step.value());
@@ -98,16 +100,21 @@ final class Lane {
         return space.compareAndSet(step.address(), step.expected(), step.value()) ? 1 : 0;
       }
       case SIGNAL -> guests[step.thread()].end(Errno.EINTR);
-      case CALL, EXPIRED_CALL -> {
+      case CALL -> {
         Guest guest = guests[step.thread()];
-        if (guest.state == RaceRig.ASLEEP) {
-          return RaceRig.IDLE; // it is in a call, and makes no other
-        }
         guest.make(Objects.requireNonNull(step.call()), step.thread());
-        if (step.kind() == Kind.EXPIRED_CALL && ending == Ending.AT_ONCE) {
-          guest.end(Errno.ETIMEDOUT);
-        }
+        long result = guest.state;
+        guest.state = RaceRig.IDLE;
+        return result;
       }
+      case WAIT ->
+          guests[step.thread()].make(Objects.requireNonNull(step.call()), step.thread());
+      case EXPIRED_WAIT ->
+          guests[step.thread()]
+              .make(
+                  Objects.requireNonNull(
+                      ending == Ending.LATER ? step.untimed() : step.call()),
+                  step.thread());
     }
     return RaceRig.IDLE;
   }
@@ -122,7 +129,7 @@ final class Lane {
     private int at;
     private int loads;
     private int inside = -1;
-    private int expiredOf;
+    private final boolean[] expires = new boolean[2];
 
     Order(RigProgram program, int order, int atoms, long[] results) {
       this.program = program;
@@ -149,8 +156,8 @@ final class Lane {
       int racer = picked();
       at++;
       Step step = stepsOf(racer).get(next[racer]);
-      if (expiredOf == racer + 1) {
-        expiredOf = 0;
+      if (expires[racer]) {
+        expires[racer] = false;
         guests[step.thread()].end(Errno.ETIMEDOUT);
         next[racer]++;
         return;
@@ -169,8 +176,8 @@ final class Lane {
       }
       int index = (racer == 0 ? 0 : program.first().size()) + next[racer];
       results[index] = result;
-      if (step.kind() == Kind.EXPIRED_CALL) {
-        expiredOf = racer + 1;
+      if (step.kind() == Kind.EXPIRED_WAIT) {
+        expires[racer] = true;
       } else {
         next[racer]++;
       }

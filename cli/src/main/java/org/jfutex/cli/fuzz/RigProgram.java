@@ -26,10 +26,12 @@ record RigProgram(
 
   /** What a step does. */
   enum Kind {
-    /** A system call. */
+    /** A system call that returns at once. */
     CALL,
-    /** A system call whose deadline is over: it queues, and then it times out. */
-    EXPIRED_CALL,
+    /** A system call that may sleep. */
+    WAIT,
+    /** A system call whose time is over: it queues, and then it times out. */
+    EXPIRED_WAIT,
     /** A plain store of {@code value}. */
     STORE,
     /** A compare-and-set from {@code expected} to {@code value}. */
@@ -44,6 +46,7 @@ record RigProgram(
    * @param kind what it does
    * @param thread who does it, or whom it is done to
    * @param call the call, for those
+   * @param untimed the call without its time, for one whose time is over
    * @param entries how many words the call waits on one after the other; 1 for others
    * @param address where it stores
    * @param expected what it compares with
@@ -53,6 +56,7 @@ record RigProgram(
       Kind kind,
       int thread,
       @Nullable RawCall call,
+      @Nullable RawCall untimed,
       int entries,
       long address,
       int expected,
@@ -60,9 +64,9 @@ record RigProgram(
     /** In how many parts others can see it happen: queueing on each word, and timing out. */
     int atoms() {
       return switch (kind) {
-        case CALL -> entries;
-        case EXPIRED_CALL -> entries + 1;
-        case STORE, COMPARE_AND_SET, SIGNAL -> 1;
+        case WAIT -> entries;
+        case EXPIRED_WAIT -> entries + 1;
+        case CALL, STORE, COMPARE_AND_SET, SIGNAL -> 1;
       };
     }
   }

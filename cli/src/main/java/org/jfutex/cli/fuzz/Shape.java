@@ -75,13 +75,13 @@ record Shape(
 
   /** A shape for a race: plain memory, and every operand good. */
   static Shape drawForRace(SplittableRandom random, int mostThreads) {
-    int count = 1 + random.nextInt(3);
+    int count = random.nextInt(5) < 3 ? 1 : 1 + random.nextInt(3);
     List<WordDecl> words = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       words.add(word(WORD_NAMES.get(i), 0, "mem", i));
     }
     List<String> threads = new ArrayList<>();
-    for (int i = 1; i <= Math.max(2, Math.min(mostThreads - 1, 2 + random.nextInt(3))); i++) {
+    for (int i = 1; i <= Math.max(2, Math.min(mostThreads, 2 + random.nextInt(3))); i++) {
       threads.add("t" + i);
     }
     int shared = random.nextInt(3) == 0 ? 100 : 0;

@@ -291,6 +291,24 @@ public record Scenario(
     }
   }
 
+  /**
+   * {@code race} ... {@code end}: the steps of different threads happen at the same moment, those of
+   * one thread in order. Goes on once each has returned or sleeps.
+   */
+  public record Race(int line, List<Step> steps) implements Step {
+    /** Copies the list. */
+    public Race {
+      steps = List.copyOf(steps);
+    }
+
+    @Override
+    public String toString() {
+      return "race\n"
+          + steps.stream().map(step -> step + "\n").collect(Collectors.joining())
+          + "end";
+    }
+  }
+
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
