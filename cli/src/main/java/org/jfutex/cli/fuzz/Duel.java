@@ -49,6 +49,9 @@ final class Duel {
     } catch (Hang e) {
       run.difference = e.getMessage();
       throw new Broken(e, run.verdict());
+    } catch (IllegalStateException e) { // a machine that has lost its way says so
+      run.difference = String.valueOf(e.getMessage());
+      throw new Broken(e, run.verdict());
     }
     return run.verdict();
   }
@@ -59,7 +62,7 @@ final class Duel {
 
     private final transient Verdict verdict;
 
-    Broken(Hang cause, Verdict verdict) {
+    Broken(RuntimeException cause, Verdict verdict) {
       super(cause);
       this.verdict = verdict;
     }

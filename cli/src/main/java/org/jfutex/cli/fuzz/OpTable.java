@@ -73,7 +73,8 @@ final class OpTable {
 
   private static List<String> waitFor(Draw draw) {
     String place = draw.place();
-    return words(List.of(place, draw.value(place)), draw.scope(), draw.relative());
+    List<String> clock = draw.odd() ? List.of("realtime") : List.of();
+    return words(List.of(place, draw.value(place)), draw.scope(), clock, draw.relative());
   }
 
   private static List<String> waitBitset(Draw draw) {

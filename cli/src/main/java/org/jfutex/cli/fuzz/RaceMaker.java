@@ -20,6 +20,10 @@ final class RaceMaker implements View {
   private static final String FIRST = "t1";
   private static final String SECOND = "t2";
   private static final int MOST_SLEEPERS = 3;
+
+  /** Of a call in a race: there are too many orders if it waits on more. */
+  private static final int MOST_WORDS = 8;
+
   private static final String ANY = "mask=0xffffffff";
 
   private final SplittableRandom random;
@@ -119,7 +123,10 @@ final class RaceMaker implements View {
                 step ->
                     step instanceof Scenario.Signal
                         || (Generator.isOver(step) && vectors(List.of(step)) > 0));
-    return vectors <= 1 && count(race, Role.WAKE) <= 1 && !leaves;
+    boolean isLong =
+        race.stream()
+            .anyMatch(step -> step instanceof Call call && call.op().words().size() > MOST_WORDS);
+    return vectors <= 1 && count(race, Role.WAKE) <= 1 && !leaves && !isLong;
   }
 
   private static long count(List<Step> steps, Role role) {

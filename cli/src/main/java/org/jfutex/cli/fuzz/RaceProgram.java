@@ -153,7 +153,7 @@ record RaceProgram(
     int entries =
         system.args().getFirst() instanceof Arg.Elements elements
                 && system.nr() == Operation.NR_FUTEX_WAITV
-            ? elements.elements().size()
+            ? Math.max(1, elements.elements().size())
             : 1;
     Kind kind =
         RaceMaker.role(call) != Role.WAIT

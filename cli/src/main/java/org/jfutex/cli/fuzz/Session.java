@@ -144,11 +144,12 @@ final class Session implements AutoCloseable {
       }
       return null;
     }
+    String who = who(difference[0]);
     Scenario shrunk =
         Shrinker.shrink(
             candidate -> {
               String again = race(candidate, RACE_TRIAL_TIMES, RACE_TRIAL_NANOS, random);
-              if (again == null) {
+              if (again == null || !who(again).equals(who)) {
                 return null;
               }
               difference[0] = again;
@@ -158,6 +159,10 @@ final class Session implements AutoCloseable {
             System.nanoTime() + SHRINK_NANOS);
     return new Found(
         number, shrunk, Tally.steps(shrunk), String.valueOf(difference[0]));
+  }
+
+  private static String who(String difference) {
+    return difference.substring(0, difference.indexOf(':') + 1);
   }
 
   private @Nullable String race(

@@ -5,7 +5,10 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jfutex.cli.play.Num;
+import org.jfutex.cli.play.OpParser;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.Scenario.Call;
 import org.jfutex.cli.play.Scenario.Op;
@@ -69,6 +72,7 @@ final class Shrinker {
       return false;
     }
     try {
+      parse(candidate.steps());
       Scenario failing = trial.failing(candidate);
       if (failing == null) {
         return false;
@@ -77,6 +81,20 @@ final class Shrinker {
       return true;
     } catch (ScenarioSyntaxException | IllegalArgumentException e) {
       return false; // such as a call that has lost an argument it needs
+    }
+  }
+
+  private static void parse(List<Step> steps) {
+    for (Step step : steps) {
+      switch (step) {
+        case Call call -> {
+          var _ = OpParser.parse(call.op());
+        }
+        case Race race -> parse(race.steps());
+        default -> {
+          // nothing to read
+        }
+      }
     }
   }
 
@@ -150,7 +168,7 @@ final class Shrinker {
     for (int i = 0; i < best.steps().size(); i++) {
       int at = i;
       switch (best.steps().get(i)) {
-        case Call call -> simplify(call.op(), op -> replaced(at, Generator.call(call.thread(), op)));
+        case Call call -> simplify(at, op -> replaced(at, Generator.call(call.thread(), op)));
         case Race race -> {
           for (int j = 0; j < race.steps().size(); j++) {
             simplifyRacing(at, j);
@@ -164,7 +182,9 @@ final class Shrinker {
   }
 
   private void simplifyRacing(int at, int inside) {
-    if (best.steps().get(at) instanceof Race race && race.steps().get(inside) instanceof Call call) {
+    if (best.steps().get(at) instanceof Race race
+        && inside < race.steps().size()
+        && race.steps().get(inside) instanceof Call call) {
       simplify(
           call.op(),
           op -> {
@@ -175,11 +195,18 @@ final class Shrinker {
     }
   }
 
-  /** Tries simpler forms of an operation until none is accepted. */
-  private void simplify(Op op, java.util.function.Function<Op, List<Step>> inPlace) {
+  private void simplify(int at, Function<Op, List<Step>> inPlace) {
+    if (best.steps().get(at) instanceof Call call) {
+      simplify(call.op(), inPlace);
+    }
+  }
+
+  /** Tries simpler forms of an operation until none is accepted, or steps have fallen away. */
+  private void simplify(Op op, Function<Op, List<Step>> inPlace) {
+    int steps = best.steps().size();
     Op now = op;
     boolean better = true;
-    while (better) {
+    while (better && best.steps().size() == steps) {
       better = false;
       for (Op simpler : simpler(now)) {
         if (acceptSteps(inPlace.apply(simpler))) {
@@ -272,6 +299,6 @@ final class Shrinker {
   }
 
   private static boolean names(String steps, String name) {
-    return java.util.regex.Pattern.compile("\\b" + name + "\\b").matcher(steps).find();
+    return Pattern.compile("\\b" + name + "\\b").matcher(steps).find();
   }
 }
