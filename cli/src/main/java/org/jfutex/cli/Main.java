@@ -26,7 +26,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     description = "The Linux futex subsystem in Java.",
     commandListHeading = "%nCommands:%n",
-    subcommands = {RunCommand.class, FuzzCommand.class, HelpCommand.class, GenerateCompletion.class},
+    subcommands = {
+      RunCommand.class,
+      FuzzCommand.class,
+      HelpCommand.class,
+      GenerateCompletion.class
+    },
     footer = {
       "",
       "Shell completion for bash: source <(jfutex generate-completion)",

@@ -124,10 +124,7 @@ final class Bench implements AutoCloseable {
   }
 
   private static byte[] bytes(int value) {
-    return ByteBuffer.allocate(Integer.BYTES)
-        .order(ByteOrder.nativeOrder())
-        .putInt(value)
-        .array();
+    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(value).array();
   }
 
   long address(Place place) {

@@ -28,8 +28,7 @@ final class Draw {
           "timespec=unmapped",
           "timespec=0xffff800000000000",
           "timespec=9223372036854775807,999999999");
-  private static final List<String> MASKS =
-      List.of("1", "2", "3", "0x80000000", "0xffffffff", "5");
+  private static final List<String> MASKS = List.of("1", "2", "3", "0x80000000", "0xffffffff", "5");
   private static final List<String> FLAGS =
       List.of("u32|private", "u32", "u32|numa|private", "u32|mpol|private", "u32|numa");
   private static final List<String> ODD_FLAGS =

@@ -50,9 +50,7 @@ record Found(long number, Scenario program, int steps, String difference) {
   private static Expected expected(long result) {
     return result == Moment.NONE
         ? new Expected.Anything()
-        : result == Moment.SLEEPS
-            ? new Expected.Blocks()
-            : new Expected.Returns(result(result));
+        : result == Moment.SLEEPS ? new Expected.Blocks() : new Expected.Returns(result(result));
   }
 
   private static Result result(long value) {

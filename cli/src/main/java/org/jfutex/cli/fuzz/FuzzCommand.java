@@ -103,7 +103,8 @@ public final class FuzzCommand implements Callable<Integer> {
     public Duration convert(String text) {
       Matcher matcher = TIME.matcher(text);
       if (!matcher.matches()) {
-        throw new TypeConversionException("'" + text + "': expected a time such as 500ms, 60s, 10m");
+        throw new TypeConversionException(
+            "'" + text + "': expected a time such as 500ms, 60s, 10m");
       }
       long count = Long.parseLong(matcher.group(1));
       return switch (matcher.group(2)) {

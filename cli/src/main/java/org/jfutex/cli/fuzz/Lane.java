@@ -107,14 +107,11 @@ final class Lane {
         guest.state = RaceRig.IDLE;
         return result;
       }
-      case WAIT ->
-          guests[step.thread()].make(Objects.requireNonNull(step.call()), step.thread());
+      case WAIT -> guests[step.thread()].make(Objects.requireNonNull(step.call()), step.thread());
       case EXPIRED_WAIT ->
-          guests[step.thread()]
-              .make(
-                  Objects.requireNonNull(
-                      ending == Ending.LATER ? step.untimed() : step.call()),
-                  step.thread());
+          guests[step.thread()].make(
+              Objects.requireNonNull(ending == Ending.LATER ? step.untimed() : step.call()),
+              step.thread());
     }
     return RaceRig.IDLE;
   }

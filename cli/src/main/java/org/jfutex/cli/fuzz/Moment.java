@@ -16,10 +16,7 @@ import org.jfutex.Errno;
  * @param cells what the words hold, each with the 32 bits behind it
  */
 record Moment(
-    long result,
-    SortedMap<String, Long> returned,
-    SortedSet<String> asleep,
-    List<Integer> cells) {
+    long result, SortedMap<String, Long> returned, SortedSet<String> asleep, List<Integer> cells) {
   /** A step without a result. */
   static final long NONE = Long.MIN_VALUE;
 

@@ -32,11 +32,7 @@ final class OpTable {
    * @param arguments makes its arguments and options
    */
   record Row(
-      String name,
-      Role role,
-      int weight,
-      boolean races,
-      Function<Draw, List<String>> arguments) {
+      String name, Role role, int weight, boolean races, Function<Draw, List<String>> arguments) {
     Op draw(Draw draw) {
       return new Op(name, arguments.apply(draw));
     }
@@ -170,8 +166,7 @@ final class OpTable {
         draw.odd()
             ? List.of(draw.of(List.of("flags=1", "n2=0x100000000", "reserved=1", "array=null")))
             : List.of();
-    return words(
-        List.of(place, draw.wideValue(place), draw.place()), counts(draw), second, extra);
+    return words(List.of(place, draw.wideValue(place), draw.place()), counts(draw), second, extra);
   }
 
   private static List<String> wakeOp(Draw draw) {

@@ -106,8 +106,8 @@ final class RaceMaker implements View {
   }
 
   /**
-   * A thread that waits on several words leaves them one after the other, and a waker may find it at
-   * a later one: what comes of that no order of the steps explains. So where one waits like that
+   * A thread that waits on several words leaves them one after the other, and a waker may find it
+   * at a later one: what comes of that no order of the steps explains. So where one waits like that
    * there is only one waker, and nothing else makes it leave.
    */
   private static boolean isJudgeable(List<Step> before, List<Step> first, List<Step> second) {
@@ -130,9 +130,7 @@ final class RaceMaker implements View {
   }
 
   private static long count(List<Step> steps, Role role) {
-    return steps.stream()
-        .filter(step -> step instanceof Call call && role(call) == role)
-        .count();
+    return steps.stream().filter(step -> step instanceof Call call && role(call) == role).count();
   }
 
   private static long vectors(List<Step> steps) {

@@ -164,8 +164,7 @@ record RaceProgram(
 
   private static RawCall untimed(RawCall raw) {
     long[] registers = raw.args().clone();
-    registers[
-            raw.nr() == Operation.NR_FUTEX_WAIT ? FUTEX_WAIT_TIME_REGISTER : NR_TIME_REGISTER] =
+    registers[raw.nr() == Operation.NR_FUTEX_WAIT ? FUTEX_WAIT_TIME_REGISTER : NR_TIME_REGISTER] =
         0;
     return new RawCall(raw.nr(), registers, raw.scratch());
   }

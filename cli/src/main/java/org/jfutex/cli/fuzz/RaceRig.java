@@ -102,7 +102,11 @@ final class RaceRig implements AutoCloseable {
    * @return the outcome, null if there was none
    */
   @Nullable Outcome race(
-      RigProgram program, Set<Outcome> allowed, int times, long untilNanos, SplittableRandom random) {
+      RigProgram program,
+      Set<Outcome> allowed,
+      int times,
+      long untilNanos,
+      SplittableRandom random) {
     long[][] results = new long[LANES][program.first().size() + program.second().size()];
     for (int done = 0; done < times; done += LANES) {
       for (Lane lane : lanes) {

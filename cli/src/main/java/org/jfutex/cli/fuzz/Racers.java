@@ -31,7 +31,7 @@ final class Racers implements AutoCloseable {
   private static final int NOISE_STORES = 16;
 
   /** More than a cache holds. */
-  private static final int NOISE_BITS = Integer.getInteger("B",23);
+  private static final int NOISE_BITS = Integer.getInteger("B", 23);
 
   private final int[] noise = new int[1 << NOISE_BITS];
   private final Thread partner;
@@ -41,7 +41,13 @@ final class Racers implements AutoCloseable {
   private @Nullable Job job;
 
   private record Job(
-      Lane[] lanes, List<Step> steps, long[][] results, int from, int delay, int noiseStores, int seed) {
+      Lane[] lanes,
+      List<Step> steps,
+      long[][] results,
+      int from,
+      int delay,
+      int noiseStores,
+      int seed) {
     void run(int[] noise) {
       int place = seed;
       for (int i = 0; i < delay; i++) {
@@ -77,8 +83,18 @@ final class Racers implements AutoCloseable {
     int split = program.first().size();
     int delay = random.nextInt(1 << random.nextInt(10));
     int noiseStores = random.nextBoolean() ? 0 : random.nextInt(NOISE_STORES + 1);
-    Job one = new Job(lanes, program.first(), results, 0, swap ? delay : 0, noiseStores, random.nextInt());
-    Job other = new Job(lanes, program.second(), results, split, swap ? 0 : delay, noiseStores, random.nextInt());
+    Job one =
+        new Job(
+            lanes, program.first(), results, 0, swap ? delay : 0, noiseStores, random.nextInt());
+    Job other =
+        new Job(
+            lanes,
+            program.second(),
+            results,
+            split,
+            swap ? 0 : delay,
+            noiseStores,
+            random.nextInt());
     Job mine = swap ? other : one;
     job = swap ? one : other;
     long number = round + 1;

@@ -31,8 +31,7 @@ final class Races {
    * @param untilNanos until when at most, of {@link System#nanoTime}
    * @return what went wrong, null if nothing did
    */
-  @Nullable String judge(
-      RaceProgram program, int times, long untilNanos, SplittableRandom random) {
+  @Nullable String judge(RaceProgram program, int times, long untilNanos, SplittableRandom random) {
     RigProgram lowered = program.lower();
     Set<Outcome> allowed = rig.allowed(lowered);
     for (Bench bench : benches) {

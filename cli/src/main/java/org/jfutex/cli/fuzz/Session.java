@@ -38,8 +38,7 @@ final class Session implements AutoCloseable {
    * @param seed makes the programs
    * @param threads how many threads a program has at most
    */
-  Session(
-      Supplier<Machine> kernelMaker, Supplier<Machine> engineMaker, long seed, int threads) {
+  Session(Supplier<Machine> kernelMaker, Supplier<Machine> engineMaker, long seed, int threads) {
     this.kernelMaker = kernelMaker;
     this.engineMaker = engineMaker;
     this.seed = seed;
@@ -112,8 +111,7 @@ final class Session implements AutoCloseable {
       last = smallest[0]; // it does not come every time
     }
     String difference = String.valueOf(last.difference());
-    return new Found(
-        number, Found.stated(shrunk, last), last.executed().size(), difference);
+    return new Found(number, Found.stated(shrunk, last), last.executed().size(), difference);
   }
 
   /** Runs a program; machines that hang are replaced. */
@@ -157,16 +155,14 @@ final class Session implements AutoCloseable {
             },
             program,
             System.nanoTime() + SHRINK_NANOS);
-    return new Found(
-        number, shrunk, Tally.steps(shrunk), String.valueOf(difference[0]));
+    return new Found(number, shrunk, Tally.steps(shrunk), String.valueOf(difference[0]));
   }
 
   private static String who(String difference) {
     return difference.substring(0, difference.indexOf(':') + 1);
   }
 
-  private @Nullable String race(
-      Scenario program, int times, long nanos, SplittableRandom random) {
+  private @Nullable String race(Scenario program, int times, long nanos, SplittableRandom random) {
     RaceProgram parts = RaceProgram.of(program);
     if (parts == null) {
       return null;

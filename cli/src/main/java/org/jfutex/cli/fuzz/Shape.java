@@ -119,8 +119,7 @@ record Shape(
   }
 
   private static WordDecl word(String name, int value, String region, int slot) {
-    return new WordDecl(
-        0, name, Integer.SIZE, Num.of(value), region, (long) slot * SLOT, false);
+    return new WordDecl(0, name, Integer.SIZE, Num.of(value), region, (long) slot * SLOT, false);
   }
 
   private static List<RegionDecl> distinct(List<RegionDecl> regions) {

@@ -42,8 +42,7 @@ final class Tally {
     programs++;
     races++;
     long made = 0;
-    for (List<Step> steps :
-        List.of(program.prefix(), program.race().steps(), program.suffix())) {
+    for (List<Step> steps : List.of(program.prefix(), program.race().steps(), program.suffix())) {
       made += steps.stream().filter(s -> s instanceof Call call && isSystemCall(call)).count();
     }
     calls += made;

@@ -292,8 +292,8 @@ public record Scenario(
   }
 
   /**
-   * {@code race} ... {@code end}: the steps of different threads happen at the same moment, those of
-   * one thread in order. Goes on once each has returned or sleeps.
+   * {@code race} ... {@code end}: the steps of different threads happen at the same moment, those
+   * of one thread in order. Goes on once each has returned or sleeps.
    */
   public record Race(int line, List<Step> steps) implements Step {
     /** Copies the list. */

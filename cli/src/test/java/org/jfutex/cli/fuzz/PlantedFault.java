@@ -74,11 +74,12 @@ record PlantedFault(String name, List<Edit> edits) {
               "linux/FutexCall",
               "    Word to = call.word(address2, flags, Access.READ);\n    OptionalInt count",
               """
-                  if (!from.holds(expected)) {
-                    return error(Errno.EAGAIN);
-                  }
-                  Word to = call.word(address2, flags, Access.READ);
-                  OptionalInt count"""),
+              if (!from.holds(expected)) {
+                return error(Errno.EAGAIN);
+              }
+              Word to = call.word(address2, flags, Access.READ);
+              OptionalInt count\
+              """),
           of(
               "ENOSYS comes before the check of the time",
               "linux/FutexCall",

@@ -49,9 +49,7 @@ class RaceRigTest {
   }
 
   private static Step futex(Kind kind, int thread, int op, int val) {
-    RawCall call =
-        new RawCall(
-            Operation.NR_FUTEX, new long[] {A, op, val, 0, 0, 0}, new byte[0]);
+    RawCall call = new RawCall(Operation.NR_FUTEX, new long[] {A, op, val, 0, 0, 0}, new byte[0]);
     return new Step(kind, thread, call, call, 1, 0, 0, 0);
   }
 }
