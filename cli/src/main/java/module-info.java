@@ -13,6 +13,8 @@ module org.jfutex.cli {
       info.picocli;
   opens org.jfutex.cli.fuzz to
       info.picocli;
+  opens org.jfutex.cli.play to
+      info.picocli;
   opens org.jfutex.cli.run to
       info.picocli;
 }

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Optional;
 import org.jfutex.cli.fuzz.FuzzCommand;
+import org.jfutex.cli.play.PlayCommand;
 import org.jfutex.cli.run.RunCommand;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -29,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       RunCommand.class,
       FuzzCommand.class,
+      PlayCommand.class,
       HelpCommand.class,
       GenerateCompletion.class
     },
@@ -72,12 +74,16 @@ public final class Main implements Runnable {
 
   /** The command line with all commands; each command is one line here. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setExpandAtFiles(false) // @NAME may be an argument of the program to run
-        .setStopAtPositional(true) // as are options behind its name
-        .setColorScheme(Help.defaultColorScheme(colour()))
-        .setParameterExceptionHandler(Main::misused)
-        .setExecutionExceptionHandler(Main::failed);
+    CommandLine all =
+        new CommandLine(new Main())
+            .setExpandAtFiles(false) // @NAME may be an argument of the program to run
+            .setColorScheme(Help.defaultColorScheme(colour()))
+            .setParameterExceptionHandler(Main::misused)
+            .setExecutionExceptionHandler(Main::failed);
+    // the options behind the name of a program to run are the program's
+    all.getSubcommands()
+        .forEach((name, command) -> command.setStopAtPositional(name.equals("run")));
+    return all;
   }
 
   /** Colour needs a terminal at both ends; picocli itself also honours NO_COLOR. */

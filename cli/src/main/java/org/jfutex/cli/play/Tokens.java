@@ -168,6 +168,11 @@ final class Tokens {
   /** Text of a stranger, short and without control characters. */
   static String shown(String text) {
     String cut = text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "...";
-    return cut.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+    return printable(cut);
+  }
+
+  /** Text of a stranger without control characters. */
+  static String printable(String text) {
+    return text.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
   }
 }

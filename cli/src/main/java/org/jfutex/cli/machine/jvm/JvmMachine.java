@@ -123,8 +123,11 @@ public final class JvmMachine implements Machine {
 
   @Override
   public void close() {
-    List.copyOf(processes).forEach(JvmProcess::kill);
-    executor.shutdown();
+    try {
+      List.copyOf(processes).forEach(JvmProcess::kill);
+    } finally {
+      executor.shutdown();
+    }
     try {
       if (!executor.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
         throw new IllegalStateException(

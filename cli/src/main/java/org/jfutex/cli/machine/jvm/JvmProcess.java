@@ -12,9 +12,9 @@ import org.jfutex.cli.machine.Protection;
 /** A simulated process. */
 final class JvmProcess implements MachineProcess {
   /*
-   * State       stopped: between stop and resume.
+   * State       stopped: between stop and resume. dead: after kill.
    * Guards      stopped: volatile, written by the player, read by the threads; see JvmThread.
-   *             threads: the player's.
+   *             threads, dead: the player's.
    * Lock order  takes none itself.
    * Ordering    see JvmThread.
    * Progress    stop and kill tell all threads first and wait for each then.
@@ -30,6 +30,7 @@ final class JvmProcess implements MachineProcess {
   private final Memory memory;
   private final List<JvmThread> threads = new ArrayList<>();
   private volatile boolean stopped;
+  private boolean dead;
 
   JvmProcess(JvmMachine machine, Memory memory) {
     this.machine = machine;
@@ -94,6 +95,7 @@ final class JvmProcess implements MachineProcess {
 
   @Override
   public MachineThread thread(String name, int fifo) {
+    checkRunning();
     long scratch = memory.map(Backing.PRIVATE, Machine.SCRATCH_BYTES);
     JvmThread thread = machine.newThread(this, name, fifo, scratch);
     threads.add(thread);
@@ -102,11 +104,13 @@ final class JvmProcess implements MachineProcess {
 
   @Override
   public MachineProcess fork() {
+    checkRunning();
     return machine.add(new JvmProcess(machine, memory.fork()));
   }
 
   @Override
   public void stop() {
+    checkRunning();
     stopped = true;
     threads.forEach(JvmThread::beginStop);
     threads.forEach(JvmThread::awaitStop);
@@ -124,6 +128,14 @@ final class JvmProcess implements MachineProcess {
     threads.forEach(JvmThread::awaitEnd);
     threads.clear();
     machine.remove(this);
+    dead = true;
+  }
+
+  private void checkRunning() {
+    if (dead || stopped) {
+      throw new IllegalStateException(
+          "the process " + (dead ? "was killed" : "is stopped") + ": expected one that runs");
+    }
   }
 
   /** A thread has exited. */

@@ -208,7 +208,7 @@ final class JvmThread implements MachineThread, Caller {
         entries++;
       }
     }
-    return entries > 0 && entries == call.entries();
+    return entries > 0 && entries == call.entries(); // a vector of none is refused and never sleeps
   }
 
   private boolean isDue() {
@@ -263,6 +263,9 @@ final class JvmThread implements MachineThread, Caller {
   public void signal(boolean restart) {
     lock.lock();
     try {
+      if (phase == ThreadState.GONE) {
+        throw new IllegalStateException(this + " has gone: expected a thread that exists");
+      }
       if (phase != ThreadState.RUNNING) {
         return; // its handler has run, and nothing came of it
       }
@@ -272,7 +275,7 @@ final class JvmThread implements MachineThread, Caller {
       lock.unlock();
     }
     require(
-        () -> held || phase != ThreadState.RUNNING,
+        () -> process.isStopped() || phase != ThreadState.RUNNING, // stopped, it handles none
         () -> pending == Signal.NONE && state() != ThreadState.RUNNING);
   }
 
@@ -368,8 +371,6 @@ final class JvmThread implements MachineThread, Caller {
   }
 
   private void begin() {
-    Registers call = registers;
-    deadline = call == null ? Deadline.NEVER : call.deadline(space());
     lock.lock();
     try {
       obeyLocked();
@@ -377,6 +378,8 @@ final class JvmThread implements MachineThread, Caller {
     } finally {
       lock.unlock();
     }
+    Registers call = registers;
+    deadline = call == null ? Deadline.NEVER : call.deadline(space());
   }
 
   /** Takes back interrupts, which did what they were for, and waits while stopped. */

@@ -108,6 +108,16 @@ final class Memory implements AddressSpace {
     for (int i = 0; i < pagesOf(bytes); i++) {
       pages.remove(address / PAGE + i);
     }
+    mappings.entrySet().removeIf(entry -> !isMapped(entry.getKey(), entry.getValue()));
+  }
+
+  private boolean isMapped(long start, Mapping mapping) {
+    for (int i = 0; i < mapping.pages; i++) {
+      if (pages.containsKey(start / PAGE + i)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The file under a mapping. */

@@ -1,6 +1,7 @@
 package org.jfutex.cli.machine.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jfutex.cli.machine.Backing;
@@ -79,7 +80,7 @@ final class AddressMap {
     if (store != null) {
       process.control("close", Nr.CLOSE, fd);
     }
-    regions.put(address, new Region(address, size, backing, store).use());
+    add(new Region(address, size, backing, store, 0));
     return address;
   }
 
@@ -110,13 +111,19 @@ final class AddressMap {
   void unmap(long address, long bytes) {
     long size = wholePages(bytes);
     process.control("munmap", Nr.MUNMAP, address, size);
-    var covered = regions.subMap(address, address + size).entrySet().iterator();
-    while (covered.hasNext()) {
-      Region region = covered.next().getValue();
-      if (region.bytes() <= address + size - region.address()) {
-        covered.remove();
-        region.leave();
-      }
+    long end = address + size;
+    List<Region> hit = regions.values().stream().filter(r -> r.meets(address, end)).toList();
+    for (Region region : hit) {
+      regions.remove(region.address());
+      add(region.below(address));
+      add(region.from(end));
+      region.leave();
+    }
+  }
+
+  private void add(@Nullable Region region) {
+    if (region != null) {
+      regions.put(region.address(), region.use());
     }
   }
 
@@ -165,7 +172,7 @@ final class AddressMap {
     Store store = region.store();
     return store == null || !region.isShared()
         ? -EIO
-        : store.write(address - region.address(), from);
+        : store.write(region.offset() + address - region.address(), from);
   }
 
   private long transfer(int nr, long address, MemorySegment local) {

@@ -79,13 +79,12 @@ final class Descriptors {
   /**
    * A file in memory that can be executed: it is not open for writing.
    *
-   * @throws UnsupportedOperationException if this system allows none
+   * @return a descriptor, or a negative errno if this system allows none
    */
   static int program(byte[] content) {
     int writable = memory("jfutex-worker", 0, MFD_CLOEXEC | MFD_EXEC);
     if (writable < 0) {
-      throw new UnsupportedOperationException(
-          "an executable memory file was refused: " + ErrorText.of(-writable));
+      return writable;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(content.length);

@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * The real kernel: worker processes that make the calls they are handed. Nothing of this JVM is in
  * them, and they end when it does, however that happens.
  *
+ * <p>A worker has its program at 0x10000000, what it shares with this JVM at 0x20000000, mappings
+ * from 0x100000000 on with a gap behind each, and the threads' own pages from 0x100000000000 on;
+ * nothing else is mapped but the stack and the vDSO, near the end of the address space.
+ *
  * <p>Used by one thread at a time, which should be a platform thread: some calls wait in the
  * kernel.
  */
@@ -56,6 +60,9 @@ public final class KernelMachine implements Machine {
       first = start();
       processes.add(first);
       tie(first, pipe[0]);
+    } catch (RuntimeException | Error e) {
+      release();
+      throw e;
     } finally {
       Descriptors.close(pipe[0]);
     }
@@ -76,6 +83,10 @@ public final class KernelMachine implements Machine {
     if (!architecture.equals("amd64") && !architecture.equals("x86_64")) {
       throw new UnsupportedOperationException(
           "this is a machine of type " + architecture + ": workers need x86-64");
+    }
+    if (Program.FD < 0) {
+      throw new UnsupportedOperationException(
+          "an executable memory file was refused: " + ErrorText.of(-Program.FD));
     }
     return new KernelMachine();
   }
@@ -156,10 +167,14 @@ public final class KernelMachine implements Machine {
   public void close() {
     if (!closed) {
       closed = true;
-      List.copyOf(processes).forEach(KernelProcess::kill);
-      Descriptors.close(lifeline);
-      mailboxes.close();
-      arena.close();
+      release();
     }
+  }
+
+  private void release() {
+    List.copyOf(processes).forEach(KernelProcess::kill);
+    Descriptors.close(lifeline);
+    mailboxes.close();
+    arena.close();
   }
 }

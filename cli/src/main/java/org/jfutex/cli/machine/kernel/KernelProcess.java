@@ -27,8 +27,8 @@ final class KernelProcess implements MachineProcess {
   /** MAP_PRIVATE, MAP_FIXED and MAP_ANONYMOUS. */
   private static final long AREA_FLAGS = 0x32;
 
-  /** CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD and _SYSVSEM: what makes a thread. */
-  private static final long THREAD_FLAGS = 0x50f00;
+  /** CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD, _SYSVSEM and _CHILD_CLEARTID. */
+  private static final long THREAD_FLAGS = 0x250f00;
 
   /** CLONE_PARENT, and SIGCHLD to the parent, which is this JVM. */
   private static final long FORK_FLAGS = 0x8000 | 17;
@@ -37,6 +37,12 @@ final class KernelProcess implements MachineProcess {
   private static final int SIGCONT = 18;
   private static final int SIGSTOP = 19;
   private static final int WUNTRACED = 2;
+
+  /** WIFSTOPPED of wait(2). */
+  private static final int STATUS_BITS = 0xff;
+
+  private static final int STOPPED_STATUS = 0x7f;
+
   private static final int EINTR = 4;
   private static final int ECHILD = 10;
   private static final int SCHED_FIFO = 1;
@@ -100,7 +106,7 @@ final class KernelProcess implements MachineProcess {
     return control.result();
   }
 
-  private void checkRunning() {
+  void checkRunning() {
     if (dead || stopped) {
       throw new IllegalStateException(
           this + (dead ? " was killed" : " is stopped") + ": expected one that runs");
@@ -162,17 +168,22 @@ final class KernelProcess implements MachineProcess {
     Mailbox mailbox = machine.mailboxes().take();
     long area = AREAS + mailbox.slot() * AREA_BYTES;
     control("mmap", Nr.MMAP, area, AREA_BYTES, AREA_PROTECTION, AREA_FLAGS, -1, 0);
-    long tid = tryControl(mailbox.address(), Nr.CLONE, THREAD_FLAGS, area + AREA_BYTES, 0, 0, 0);
-    if (tid < 0) {
-      machine.mailboxes().giveBack(mailbox);
-    }
-    Descriptors.check(tid, "clone of a thread by " + this);
-    KernelThread thread = new KernelThread(this, name, (int) tid, mailbox, area);
+    int tid = clone(mailbox, THREAD_FLAGS, area + AREA_BYTES);
+    KernelThread thread = new KernelThread(this, name, tid, mailbox, area);
     threads.add(thread);
     if (fifo > 0) {
       thread.run("sched_setscheduler", Nr.SCHED_SETSCHEDULER, 0, SCHED_FIFO, note(fifo));
     }
     return thread;
+  }
+
+  /** Makes a thread or a process that goes on at a mailbox, and returns its id. */
+  private int clone(Mailbox mailbox, long flags, long stack) {
+    long id = tryControl(mailbox.address(), Nr.CLONE, flags, stack, 0, mailbox.existsAddress(), 0);
+    if (id < 0) {
+      machine.mailboxes().giveBack(mailbox);
+    }
+    return (int) Descriptors.check(id, "clone by " + this);
   }
 
   private long note(int number) {
@@ -187,12 +198,8 @@ final class KernelProcess implements MachineProcess {
   @Override
   public MachineProcess fork() {
     Mailbox mailbox = machine.mailboxes().take();
-    long child = tryControl(mailbox.address(), Nr.CLONE, FORK_FLAGS, 0, 0, 0, 0);
-    if (child < 0) {
-      machine.mailboxes().giveBack(mailbox);
-    }
-    Descriptors.check(child, "fork of " + this);
-    KernelProcess process = new KernelProcess(machine, (int) child, mailbox);
+    int child = clone(mailbox, FORK_FLAGS, 0);
+    KernelProcess process = new KernelProcess(machine, child, mailbox);
     process.map.copyOf(map);
     machine.add(process);
     return process;
@@ -202,7 +209,11 @@ final class KernelProcess implements MachineProcess {
   public void stop() {
     checkRunning();
     signal(SIGSTOP);
-    await(WUNTRACED); // a parent is told when the last thread has stopped
+    // a parent is told when the last thread has stopped
+    if ((await(WUNTRACED) & STATUS_BITS) != STOPPED_STATUS) {
+      bury();
+      throw new IllegalStateException(this + " ended: expected it to stop");
+    }
     stopped = true;
   }
 
@@ -225,7 +236,11 @@ final class KernelProcess implements MachineProcess {
       return;
     }
     signal(SIGKILL);
-    await(0); // a parent is told when the last thread has gone
+    var _ = await(0); // a parent is told when the last thread has gone
+    bury();
+  }
+
+  private void bury() {
     dead = true;
     List.copyOf(threads).forEach(KernelThread::setGone);
     controlFiles.close();
@@ -235,15 +250,18 @@ final class KernelProcess implements MachineProcess {
     machine.remove(this);
   }
 
-  private void await(int options) {
+  /** Waits for the process to change, and returns its wait status. */
+  private int await(int options) {
+    MemorySegment status = machine.transferBuffer(Integer.BYTES);
     long result;
     do {
-      result = Syscalls.call(Nr.WAIT4, pid, 0, options, 0, 0, 0);
+      result = Syscalls.call(Nr.WAIT4, pid, status.address(), options, 0, 0, 0);
     } while (result == -EINTR);
     if (result != pid && result != -ECHILD) { // nothing to reap if SIGCHLD is ignored
       throw new IllegalStateException(
           "waiting for " + this + " failed: " + ErrorText.of((int) -result));
     }
+    return status.get(ValueLayout.JAVA_INT, 0);
   }
 
   @Override

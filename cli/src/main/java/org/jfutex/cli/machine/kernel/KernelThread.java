@@ -8,8 +8,6 @@ import org.jfutex.kernel.Syscalls;
 
 /** A thread of a worker. */
 final class KernelThread implements MachineThread {
-  private static final int POLL_MILLIS = 1;
-
   private final KernelProcess process;
   private final String name;
   private final int tid;
@@ -85,25 +83,28 @@ final class KernelThread implements MachineThread {
     return look();
   }
 
-  /** The mailbox is read last: what was seen before was seen in the call if it is not done now. */
+  /**
+   * A thread that has not taken its command yet sleeps too, but at the mailbox. The mailbox is read
+   * again after procfs: if it is not done even then, what was seen there was seen in the call.
+   */
   private ThreadState look() {
     int before = mailbox.state();
     if (before == Mailbox.DONE) {
       return ThreadState.RETURNED;
     }
-    // a thread that has not taken its command yet sleeps too, but at the mailbox
-    boolean asleep = before == Mailbox.TAKEN && !process.isStopped() && files.isAsleepIn(nr);
+    ThreadState seen =
+        before == Mailbox.TAKEN && !process.isStopped() ? files.observe(nr) : whetherGone();
     if (mailbox.isDone()) {
       return ThreadState.RETURNED;
     }
-    if (asleep) {
-      return ThreadState.SLEEPING;
-    }
-    if (files.isGone()) {
+    if (seen == ThreadState.GONE) {
       setGone();
-      return ThreadState.GONE;
     }
-    return ThreadState.RUNNING;
+    return seen;
+  }
+
+  private ThreadState whetherGone() {
+    return files.isGone() ? ThreadState.GONE : ThreadState.RUNNING;
   }
 
   @Override
@@ -173,12 +174,13 @@ final class KernelThread implements MachineThread {
   @Override
   public void exit() {
     checkIdle();
+    process.checkRunning();
     mailbox.send(Mailbox.CALL, 0, Nr.EXIT);
+    mailbox.awaitExit(Patience.LIMIT_NANOS); // the rest of it is told by nobody
     awaitThat("exit", files::isGone);
     setGone();
   }
 
-  /** Linux tells nobody but a debugger of either: there is nothing to wait on. */
   private void awaitThat(String what, BooleanSupplier condition) {
     for (int i = 0; i < Patience.YIELDS; i++) {
       if (condition.getAsBoolean()) {
@@ -187,11 +189,13 @@ final class KernelThread implements MachineThread {
       var _ = Syscalls.call(Nr.SCHED_YIELD, 0, 0, 0);
     }
     long end = System.nanoTime() + Patience.LIMIT_NANOS;
+    long pause = Patience.FIRST_NANOS;
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - end > 0) {
         throw new IllegalStateException(this + " did not " + what + " in time");
       }
-      var _ = Syscalls.call(Nr.POLL, 0, 0, POLL_MILLIS);
+      mailbox.pause(pause);
+      pause = Math.min(2 * pause, Patience.MAX_NANOS);
     }
   }
 

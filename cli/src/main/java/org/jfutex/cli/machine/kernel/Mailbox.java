@@ -15,6 +15,7 @@ final class Mailbox {
    * State       STATE: 0 new -> SENT (here) -> TAKEN -> DONE (both by the worker) -> SENT ...
    *             WAITING: not 0 while this side sleeps, or is about to, until DONE.
    *             SIGNALS: how many signal handlers the thread has run.
+   *             EXISTS: 1, and 0 (by the kernel) when the thread has exited all but in name.
    * Guards      the command: written here while the state is 0 or DONE, read by the worker after
    *             SENT. The result: written by the worker before DONE, read here after DONE.
    * Lock order  none
@@ -26,13 +27,14 @@ final class Mailbox {
    *             Either the worker sees WAITING, or the futex wait sees DONE and does not sleep.
    * Progress    each side wakes the other one after it has written STATE.
    * Callbacks   none
-   * Checked by  MailboxTest, KernelMachineTest
+   * Checked by  KernelMachineTest, ThreadContract
    */
   static final int BYTES = 128;
 
   static final int STATE = 0;
   static final int WAITING = 4;
   static final int SIGNALS = 8;
+  static final int EXISTS = 12;
   static final int KIND = 16;
   static final int CHILD = 24;
   static final int NR = 32;
@@ -48,6 +50,7 @@ final class Mailbox {
   static final int COMPARE_AND_SET = 2;
 
   private static final int MAX_ARGS = 6;
+  private static final int FUTEX_WAIT = 0;
   private static final int FUTEX_WAKE = 1;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -60,6 +63,7 @@ final class Mailbox {
     this.memory = memory;
     this.timespec = timespec;
     this.slot = slot;
+    memory.fill((byte) 0).set(ValueLayout.JAVA_INT, EXISTS, 1);
   }
 
   int slot() {
@@ -83,7 +87,7 @@ final class Mailbox {
       memory.set(ValueLayout.JAVA_LONG, ARGS + i * Long.BYTES, i < args.length ? args[i] : 0);
     }
     INT.setVolatile(memory, (long) STATE, SENT);
-    futex(FUTEX_WAKE, 1, 0);
+    futex(STATE, FUTEX_WAKE, 1, 0);
   }
 
   int state() {
@@ -119,16 +123,37 @@ final class Mailbox {
     INT.setVolatile(memory, (long) WAITING, 1);
     int state = state();
     if (state != DONE) {
-      timespec.set(ValueLayout.JAVA_LONG, 0, nanos / NANOS_PER_SECOND);
-      timespec.set(ValueLayout.JAVA_LONG, Long.BYTES, nanos % NANOS_PER_SECOND);
-      futex(0, state, timespec.address());
+      sleepWhile(STATE, state, nanos);
     }
     INT.setVolatile(memory, (long) WAITING, 0);
     return isDone();
   }
 
-  /** Every result is fine: the state decides. */
-  private void futex(int operation, int value, long timeout) {
-    var _ = Syscalls.call(Nr.FUTEX, memory.address(), operation, value, timeout, 0, 0);
+  /** Where the kernel tells that the thread is about to be gone (CLONE_CHILD_CLEARTID). */
+  long existsAddress() {
+    return address() + EXISTS;
+  }
+
+  /** Sleeps until the kernel has served what the thread held at its exit, for a time at most. */
+  void awaitExit(long nanos) {
+    if ((int) INT.getVolatile(memory, (long) EXISTS) != 0) {
+      sleepWhile(EXISTS, 1, nanos);
+    }
+  }
+
+  /** Sleeps where nobody wakes. */
+  void pause(long nanos) {
+    sleepWhile(WAITING, 0, nanos);
+  }
+
+  /** Every result is fine: the caller looks again. */
+  private void sleepWhile(int offset, int value, long nanos) {
+    timespec.set(ValueLayout.JAVA_LONG, 0, nanos / NANOS_PER_SECOND);
+    timespec.set(ValueLayout.JAVA_LONG, Long.BYTES, nanos % NANOS_PER_SECOND);
+    futex(offset, FUTEX_WAIT, value, timespec.address());
+  }
+
+  private void futex(int offset, int operation, int value, long timeout) {
+    var _ = Syscalls.call(Nr.FUTEX, memory.address() + offset, operation, value, timeout, 0, 0);
   }
 }

@@ -54,13 +54,17 @@ final class Mailboxes {
     }
     used.set(slot);
     long offset = NOTE_BYTES + (long) slot * Mailbox.BYTES;
-    MemorySegment slice = memory.asSlice(offset, Mailbox.BYTES).fill((byte) 0);
-    return new Mailbox(slice, timespec, slot);
+    return new Mailbox(memory.asSlice(offset, Mailbox.BYTES), timespec, slot);
   }
 
   /** Takes a mailbox back whose thread has gone. */
   void giveBack(Mailbox mailbox) {
     used.clear(mailbox.slot());
+  }
+
+  /** How many are in use. */
+  int inUse() {
+    return used.cardinality();
   }
 
   /**

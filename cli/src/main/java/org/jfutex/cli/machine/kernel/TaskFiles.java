@@ -3,6 +3,7 @@ package org.jfutex.cli.machine.kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jfutex.cli.machine.ThreadState;
 import org.jfutex.cli.run.ErrorText;
 import org.jfutex.cli.run.Nr;
 import org.jfutex.kernel.Syscalls;
@@ -84,19 +85,28 @@ final class TaskFiles {
     return state == 'X' || state == 'Z';
   }
 
-  /** Whether the thread sleeps in a call with this number, or in its restart. */
-  boolean isAsleepIn(long nr) {
+  /**
+   * How a thread stands that is in a call with this number, or in the restart of it.
+   *
+   * @return SLEEPING, RUNNING or GONE
+   */
+  ThreadState observe(long nr) {
     if (syscall == GONE) {
       syscall = open("syscall");
       schedstat = open("schedstat");
     }
     int before = read(schedstat, buffers.before);
+    if (before == GONE) {
+      return ThreadState.GONE;
+    }
     if (!isOffCpuIn(nr) || state() != 'S') {
-      return false;
+      return ThreadState.RUNNING;
     }
     int after = read(schedstat, buffers.after);
-    return before == after
-        && MemorySegment.mismatch(buffers.before, 0, before, buffers.after, 0, after) < 0;
+    boolean ranBetween =
+        before != after
+            || MemorySegment.mismatch(buffers.before, 0, before, buffers.after, 0, after) >= 0;
+    return ranBetween ? ThreadState.RUNNING : ThreadState.SLEEPING;
   }
 
   /** The file begins with the number in decimal, or says "running", or -1 outside of a call. */

@@ -215,12 +215,21 @@ class JvmMachineTest {
       MachineThread c = child.thread("c", 0);
       c.exit();
       assertThat(c.state()).isEqualTo(ThreadState.GONE);
-      c.signal(true);
+      assertThatThrownBy(() -> c.signal(true))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("has gone");
       assertThatThrownBy(() -> c.call(FUTEX, word, WAKE, 1))
           .isInstanceOf(IllegalStateException.class);
       sleep(a, FUTEX, word, WAIT, 0);
       child.stop();
+      assertThatThrownBy(() -> child.thread("late", 0))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("is stopped");
       child.kill();
+      child.kill();
+      assertThatThrownBy(child::fork)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("was killed");
       assertThat(a.state()).isEqualTo(ThreadState.GONE);
       assertThat(settle(b)).isEqualTo(ThreadState.GONE);
       assertThat(machine.engine().waiters()).isEmpty();

@@ -59,6 +59,9 @@ class MemoryTest {
     assertThatThrownBy(() -> process.read(unmapped, 4))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("mapped");
+    assertThatThrownBy(() -> process.alias(unmapped))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("where a mapping begins");
     assertThat(process.read(none, 4)).isEqualTo(word(0));
   }
 
