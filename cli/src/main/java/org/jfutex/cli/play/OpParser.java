@@ -166,7 +166,10 @@ public final class OpParser {
     Options options = options(Set.of("wake", "wake2", "op", "cmp", "enc"), FUTEX_FLAGS);
     options.exclusive(List.of("enc", "op"));
     options.exclusive(List.of("enc", "cmp"));
-    Num code = options.has("enc") ? options.number("enc") : Num.of(encoded(options));
+    Num code =
+        options.has("enc")
+            ? options.number("enc")
+            : Num.of(Integer.toUnsignedLong(encoded(options)));
     return futex(
         5,
         options,
