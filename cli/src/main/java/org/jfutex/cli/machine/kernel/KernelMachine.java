@@ -172,9 +172,12 @@ public final class KernelMachine implements Machine {
   }
 
   private void release() {
-    List.copyOf(processes).forEach(KernelProcess::kill);
-    Descriptors.close(lifeline);
-    mailboxes.close();
-    arena.close();
+    try {
+      List.copyOf(processes).forEach(KernelProcess::kill);
+    } finally {
+      Descriptors.close(lifeline); // ends what could not be killed
+      mailboxes.close();
+      arena.close();
+    }
   }
 }

@@ -96,7 +96,7 @@ final class KernelProcess implements MachineProcess {
   long tryControl(long child, long nr, long... args) {
     checkRunning();
     control.send(Mailbox.CALL, child, nr, args);
-    if (!control.yieldUntilDone(Patience.YIELDS)) {
+    if (!control.spinUntilDone()) {
       while (!control.await(Patience.LOOK_NANOS)) {
         if (controlFiles.isGone()) {
           throw new IllegalStateException(this + " has died in call " + nr);

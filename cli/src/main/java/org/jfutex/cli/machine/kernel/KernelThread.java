@@ -92,8 +92,7 @@ final class KernelThread implements MachineThread {
     if (before == Mailbox.DONE) {
       return ThreadState.RETURNED;
     }
-    ThreadState seen =
-        before == Mailbox.TAKEN && !process.isStopped() ? files.observe(nr) : whetherGone();
+    ThreadState seen = before == Mailbox.TAKEN ? files.observe(nr) : whetherGone();
     if (mailbox.isDone()) {
       return ThreadState.RETURNED;
     }
@@ -112,7 +111,7 @@ final class KernelThread implements MachineThread {
     if (gone || !busy || nanos <= 0) {
       return state();
     }
-    if (mailbox.yieldUntilDone(Patience.YIELDS)) {
+    if (mailbox.spinUntilDone()) {
       return ThreadState.RETURNED;
     }
     long end = System.nanoTime() + nanos;
@@ -133,7 +132,7 @@ final class KernelThread implements MachineThread {
     if (gone || !busy || nanos <= 0) {
       return state();
     }
-    if (mailbox.yieldUntilDone(Patience.YIELDS)) {
+    if (mailbox.spinUntilDone()) {
       return ThreadState.RETURNED;
     }
     long end = System.nanoTime() + nanos;
@@ -182,12 +181,6 @@ final class KernelThread implements MachineThread {
   }
 
   private void awaitThat(String what, BooleanSupplier condition) {
-    for (int i = 0; i < Patience.YIELDS; i++) {
-      if (condition.getAsBoolean()) {
-        return;
-      }
-      var _ = Syscalls.call(Nr.SCHED_YIELD, 0, 0, 0);
-    }
     long end = System.nanoTime() + Patience.LIMIT_NANOS;
     long pause = Patience.FIRST_NANOS;
     while (!condition.getAsBoolean()) {

@@ -107,13 +107,13 @@ final class Mailbox {
     return (int) INT.getVolatile(memory, (long) SIGNALS);
   }
 
-  /** Lets others run, and the worker among them, until it is done or others have run enough. */
-  boolean yieldUntilDone(int times) {
-    for (int i = 0; i < times; i++) {
+  /** Spins for as long as a worker on another CPU may take for a short call. */
+  boolean spinUntilDone() {
+    for (int i = 0; i < Patience.SPINS; i++) {
       if (isDone()) {
         return true;
       }
-      var _ = Syscalls.call(Nr.SCHED_YIELD, 0, 0, 0);
+      Thread.onSpinWait();
     }
     return isDone();
   }

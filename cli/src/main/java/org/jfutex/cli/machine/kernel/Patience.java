@@ -2,8 +2,8 @@ package org.jfutex.cli.machine.kernel;
 
 /** How long this side tries what before the next thing. */
 final class Patience {
-  /** How often it lets others run before it looks into procfs or sleeps. */
-  static final int YIELDS = 20;
+  /** How often it reads a mailbox before it looks into procfs or sleeps: some microseconds. */
+  static final int SPINS = 100;
 
   /** How long it sleeps between two looks at a thread that runs, at first and at most. */
   static final long FIRST_NANOS = 20_000;
