@@ -19,7 +19,7 @@ final class JvmProcess implements MachineProcess {
    * Ordering    see JvmThread.
    * Progress    stop and kill tell all threads first and wait for each then.
    * Callbacks   none.
-   * Checked by  JvmMachineTest.
+   * Checked by  JvmContractTest, JvmMachineFuzzTest.
    */
   private static final int NR_SET_ROBUST_LIST = 273;
 

@@ -42,7 +42,7 @@ final class JvmThread implements MachineThread, Caller {
    * Progress    a sleep of the engine ends when the thread is interrupted, so stop, kill and signal
    *             return; if they do not, the engine is at fault, and they say so.
    * Callbacks   none.
-   * Checked by  JvmMachineTest.
+   * Checked by  JvmContractTest, JvmMachineFuzzTest.
    */
   private enum Signal {
     NONE,
@@ -361,10 +361,10 @@ final class JvmThread implements MachineThread, Caller {
   private boolean awaitCall() {
     Pause pause = new Pause();
     while (phase != ThreadState.RUNNING && !ending) {
-      if (pause.isOver()) {
-        LockSupport.park(this);
+      if (pause.isSpinning()) {
+        pause.spin();
       } else {
-        pause.passShort();
+        LockSupport.park(this);
       }
     }
     return !ending;

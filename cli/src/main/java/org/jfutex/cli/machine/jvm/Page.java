@@ -21,7 +21,7 @@ final class Page {
    *             missed by the copy, as on any machine.
    * Progress    never waits.
    * Callbacks   none.
-   * Checked by  MemoryTest.
+   * Checked by  JvmContractTest (MemoryContract).
    */
   final Backing backing;
 

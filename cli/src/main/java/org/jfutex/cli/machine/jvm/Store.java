@@ -16,7 +16,7 @@ final class Store {
    * Ordering    an access that goes on while the file is truncated may still reach the old page.
    * Progress    never waits.
    * Callbacks   none.
-   * Checked by  MemoryTest.
+   * Checked by  JvmContractTest (MemoryContract).
    */
   private volatile Frame[] frames;
 

@@ -12,11 +12,8 @@ import org.jfutex.linux.Operation;
 /** What tests of the machine do again and again. */
 final class Steps {
   static final int FUTEX = Operation.NR_FUTEX;
-  static final int SHARED_WAIT = 0;
-  static final int SHARED_WAKE = 1;
-  static final int WAIT = SHARED_WAIT | Operation.PRIVATE_FLAG;
-  static final int WAKE = SHARED_WAKE | Operation.PRIVATE_FLAG;
-  static final int WAIT_BITSET = 9 | Operation.PRIVATE_FLAG;
+  static final int WAIT = 0 | Operation.PRIVATE_FLAG;
+  static final int WAKE = 1 | Operation.PRIVATE_FLAG;
   static final int U32_PRIVATE = 2 | Operation.PRIVATE_FLAG;
   static final long ANY = 0xffff_ffffL;
 
@@ -42,25 +39,15 @@ final class Steps {
     return thread.takeResult();
   }
 
-  /** The result of a call that does not sleep at all. */
-  static long settled(MachineThread thread) {
-    assertThat(thread.settle(LIMIT)).isEqualTo(ThreadState.RETURNED);
-    return thread.takeResult();
-  }
-
   static ThreadState settle(MachineThread thread) {
     return thread.settle(LIMIT);
   }
 
-  static byte[] word(int value) {
-    return buffer(Integer.BYTES).putInt(value).array();
-  }
-
   static byte[] timespec(long seconds, long nanos) {
-    return buffer(2 * Long.BYTES).putLong(seconds).putLong(nanos).array();
-  }
-
-  static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+    return ByteBuffer.allocate(2 * Long.BYTES)
+        .order(ByteOrder.nativeOrder())
+        .putLong(seconds)
+        .putLong(nanos)
+        .array();
   }
 }
