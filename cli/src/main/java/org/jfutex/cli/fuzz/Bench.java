@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,21 +19,24 @@ import org.jfutex.cli.machine.MachineThread;
 import org.jfutex.cli.machine.Protection;
 import org.jfutex.cli.machine.ThreadState;
 import org.jfutex.cli.play.Action;
+import org.jfutex.cli.play.Lowering;
 import org.jfutex.cli.play.OpParser;
 import org.jfutex.cli.play.Place;
+import org.jfutex.cli.play.RawCall;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.Scenario.Call;
 import org.jfutex.cli.play.Scenario.Returned;
 import org.jfutex.cli.play.Scenario.SetWord;
 import org.jfutex.cli.play.Scenario.Signal;
 import org.jfutex.cli.play.Scenario.Step;
+import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A machine on which program after program is run: threads and mappings stay, memory is set anew.
  * Used by one thread.
  */
-final class Bench implements AutoCloseable {
+final class Bench implements AutoCloseable, Lowering.Names {
   /** The beginning of each region, where all words of a program are. */
   static final int WORDS_BYTES = 256;
 
@@ -43,6 +47,7 @@ final class Bench implements AutoCloseable {
 
   private final Machine machine;
   private final MachineProcess process;
+  private final Lowering lowering = new Lowering(this, Ticker.system());
   private final long limitNanos;
   private final Map<String, MachineThread> threads = new LinkedHashMap<>();
   private final Map<String, Long> kept = new HashMap<>();
@@ -92,10 +97,10 @@ final class Bench implements AutoCloseable {
     byte[] zeros = new byte[WORDS_BYTES];
     regions.values().forEach(address -> process.write(address, zeros));
     for (Scenario.WordDecl word : program.words()) {
-      long region = java.util.Objects.requireNonNull(regions.get(word.region()), word.region());
+      long region = Objects.requireNonNull(regions.get(word.region()), word.region());
       long address = region + word.offset();
       words.put(word.name(), address);
-      int value = (int) Lower.value(word.value());
+      int value = (int) Shape.plain(word.value());
       if (value != 0) {
         process.write(address, bytes(value));
       }
@@ -109,8 +114,8 @@ final class Bench implements AutoCloseable {
       String of = region.aliasOf();
       address =
           of == null
-              ? process.map(java.util.Objects.requireNonNull(region.backing()), region.bytes())
-              : process.alias(java.util.Objects.requireNonNull(regions.get(of), of));
+              ? process.map(Objects.requireNonNull(region.backing()), region.bytes())
+              : process.alias(Objects.requireNonNull(regions.get(of), of));
       if (region.protection() != Protection.READ_WRITE) {
         process.protect(address, Math.max(region.bytes(), 1), region.protection());
       }
@@ -127,7 +132,19 @@ final class Bench implements AutoCloseable {
     return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(value).array();
   }
 
-  long address(Place place) {
+  @Override
+  public int tid(String thread) {
+    return thread(thread).tid();
+  }
+
+  /** Arrays are placed only where none can be. */
+  @Override
+  public int room(Place place) {
+    return 0;
+  }
+
+  @Override
+  public long address(Place place) {
     String base = place.base();
     if (base == null) {
       return place.offset();
@@ -169,7 +186,7 @@ final class Bench implements AutoCloseable {
   void start(Step step) {
     switch (step) {
       case Call call -> call(call.thread(), OpParser.parse(call.op()));
-      case SetWord set -> process.write(address(set.word()), bytes((int) Lower.value(set.value())));
+      case SetWord set -> process.write(address(set.word()), bytes((int) Shape.plain(set.value())));
       case Signal signal -> thread(signal.thread()).signal(signal.restart());
       case Returned _ -> {
         // awaited by finish
@@ -183,19 +200,17 @@ final class Bench implements AutoCloseable {
     calling.add(name);
     switch (action) {
       case Action.SystemCall call -> {
-        RawCall raw = Lower.call(call, this::address, thread.scratch());
-        if (raw.scratch().length > 0) {
-          process.write(thread.scratch(), raw.scratch());
-        }
+        RawCall raw = lowering.lower(call, thread.scratch());
+        raw.writes().forEach(write -> process.write(write.address(), write.bytes()));
         thread.call(raw.nr(), raw.args());
       }
       case Action.Store store ->
-          thread.store(address(store.place()), (int) Lower.value(store.value()));
+          thread.store(address(store.place()), (int) Shape.plain(store.value()));
       case Action.CompareAndSet cas ->
           thread.compareAndSet(
               address(cas.place()),
-              (int) Lower.value(cas.expected()),
-              (int) Lower.value(cas.value()));
+              (int) Shape.plain(cas.expected()),
+              (int) Shape.plain(cas.value()));
       default -> throw new IllegalArgumentException(action + ": expected a call of the fuzzer");
     }
   }
@@ -290,7 +305,7 @@ final class Bench implements AutoCloseable {
               name ->
                   ByteBuffer.wrap(
                           process.read(
-                              java.util.Objects.requireNonNull(regions.get(name), name),
+                              Objects.requireNonNull(regions.get(name), name),
                               WORDS_BYTES))
                       .order(ByteOrder.nativeOrder()));
       values.add(content.getInt((int) word.offset()));

@@ -143,7 +143,7 @@ final class Duel {
       for (int i = 0; i < words.size(); i++) {
         if (words.get(i).name().equals(word)) {
           return moments.isEmpty()
-              ? (int) Lower.value(words.get(i).value())
+              ? (int) Shape.plain(words.get(i).value())
               : moments.getLast().cells().get(2 * i);
         }
       }

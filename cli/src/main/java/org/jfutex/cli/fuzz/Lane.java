@@ -7,6 +7,7 @@ import org.jfutex.Errno;
 import org.jfutex.cli.fuzz.RaceRig.Outcome;
 import org.jfutex.cli.fuzz.RigProgram.Kind;
 import org.jfutex.cli.fuzz.RigProgram.Step;
+import org.jfutex.cli.play.RawCall;
 import org.jfutex.engine.AsyncWait;
 import org.jfutex.engine.JvmFutex;
 import org.jfutex.linux.AddressSpace;
@@ -102,16 +103,14 @@ final class Lane {
       case SIGNAL -> guests[step.thread()].end(Errno.EINTR);
       case CALL -> {
         Guest guest = guests[step.thread()];
-        guest.make(Objects.requireNonNull(step.call()), step.thread());
+        guest.make(Objects.requireNonNull(step.call()));
         long result = guest.state;
         guest.state = RaceRig.IDLE;
         return result;
       }
-      case WAIT -> guests[step.thread()].make(Objects.requireNonNull(step.call()), step.thread());
+      case WAIT -> guests[step.thread()].make(Objects.requireNonNull(step.call()));
       case EXPIRED_WAIT ->
-          guests[step.thread()].make(
-              Objects.requireNonNull(ending == Ending.LATER ? step.untimed() : step.call()),
-              step.thread());
+          guests[step.thread()].make(Objects.requireNonNull(ending == Ending.LATER ? step.untimed() : step.call()));
     }
     return RaceRig.IDLE;
   }
@@ -217,9 +216,9 @@ final class Lane {
 
     private @Nullable AsyncWait sleep;
 
-    void make(RawCall call, int thread) {
-      if (call.scratch().length > 0) {
-        space.write(RigSpace.scratch(thread), call.scratch());
+    void make(RawCall call) {
+      for (RawCall.Write write : call.writes()) {
+        space.write(write.address(), write.bytes());
       }
       long[] a = call.args();
       state = RaceRig.ASLEEP; // before it queues: a waker may complete it before this returns

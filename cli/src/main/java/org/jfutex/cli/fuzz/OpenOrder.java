@@ -91,7 +91,7 @@ final class OpenOrder {
     if (system.nr() != Operation.NR_FUTEX || !(system.args().get(1) instanceof Arg.Value op)) {
       return false;
     }
-    int command = (int) Lower.value(op.number()) & 0xf;
+    int command = (int) Shape.plain(op.number()) & 0xf;
     return command == REQUEUE || command == CMP_REQUEUE;
   }
 

@@ -161,7 +161,7 @@ final class RaceMaker implements View {
             .findFirst()
             .orElseThrow()
             .value();
-    return (int) Lower.value(value);
+    return (int) Shape.plain(value);
   }
 
   @Override

@@ -1,14 +1,17 @@
 package org.jfutex.cli.fuzz;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.jfutex.cli.fuzz.OpTable.Role;
 import org.jfutex.cli.fuzz.RigProgram.Kind;
 import org.jfutex.cli.play.Action;
 import org.jfutex.cli.play.Action.Arg;
+import org.jfutex.cli.play.Lowering;
 import org.jfutex.cli.play.OpParser;
 import org.jfutex.cli.play.Place;
+import org.jfutex.cli.play.RawCall;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.Scenario.Call;
 import org.jfutex.cli.play.Scenario.Race;
@@ -16,6 +19,7 @@ import org.jfutex.cli.play.Scenario.Signal;
 import org.jfutex.cli.play.Scenario.Step;
 import org.jfutex.cli.play.Scenario.WordDecl;
 import org.jfutex.linux.Operation;
+import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +32,9 @@ import org.jspecify.annotations.Nullable;
  * @param threads its threads in the order of their numbers
  */
 record RaceProgram(
-    Scenario scenario, List<Step> prefix, Race race, List<Step> suffix, List<String> threads) {
+    Scenario scenario, List<Step> prefix, Race race, List<Step> suffix, List<String> threads)
+    implements Lowering.Names {
+  private static final int REGISTERS = 6;
   private static final int NR_TIME_REGISTER = 3;
   private static final int FUTEX_WAIT_TIME_REGISTER = 4;
 
@@ -84,7 +90,7 @@ record RaceProgram(
     for (int i = 0; i < words.size(); i++) {
       cells[2 * i] = address(new Place(words.get(i).name(), 0));
       cells[2 * i + 1] = cells[2 * i] + Integer.BYTES;
-      initial[2 * i] = (int) Lower.value(words.get(i).value());
+      initial[2 * i] = (int) Shape.plain(words.get(i).value());
     }
     return new RigProgram(
         threads.size(),
@@ -96,7 +102,18 @@ record RaceProgram(
         lower(suffix));
   }
 
-  private long address(Place place) {
+  @Override
+  public int tid(String thread) {
+    throw new IllegalArgumentException("tid(" + thread + "): expected a plain number");
+  }
+
+  @Override
+  public int room(Place place) {
+    return 0;
+  }
+
+  @Override
+  public long address(Place place) {
     String base = place.base();
     if (base == null) {
       return place.offset();
@@ -132,7 +149,7 @@ record RaceProgram(
               1,
               address(store.place()),
               0,
-              (int) Lower.value(store.value()));
+              (int) Shape.plain(store.value()));
       case Action.CompareAndSet cas ->
           new RigProgram.Step(
               Kind.COMPARE_AND_SET,
@@ -141,15 +158,16 @@ record RaceProgram(
               null,
               1,
               address(cas.place()),
-              (int) Lower.value(cas.expected()),
-              (int) Lower.value(cas.value()));
+              (int) Shape.plain(cas.expected()),
+              (int) Shape.plain(cas.value()));
       case Action.SystemCall system -> lower(call, system, thread);
       default -> throw new IllegalArgumentException(step + ": expected a step of a race");
     };
   }
 
   private RigProgram.Step lower(Call call, Action.SystemCall system, int thread) {
-    RawCall raw = Lower.call(system, this::address, RigSpace.scratch(thread));
+    RawCall raw = new Lowering(this, Ticker.system()).lower(system, RigSpace.scratch(thread));
+    raw = new RawCall(raw.nr(), Arrays.copyOf(raw.args(), REGISTERS), raw.writes());
     int entries =
         system.args().getFirst() instanceof Arg.Elements elements
                 && system.nr() == Operation.NR_FUTEX_WAITV
@@ -166,6 +184,6 @@ record RaceProgram(
     long[] registers = raw.args().clone();
     registers[raw.nr() == Operation.NR_FUTEX_WAIT ? FUTEX_WAIT_TIME_REGISTER : NR_TIME_REGISTER] =
         0;
-    return new RawCall(raw.nr(), registers, raw.scratch());
+    return new RawCall(raw.nr(), registers, raw.writes());
   }
 }

@@ -1,6 +1,7 @@
 package org.jfutex.cli.fuzz;
 
 import java.util.List;
+import org.jfutex.cli.play.RawCall;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -126,6 +126,14 @@ record Shape(
     return regions.stream().distinct().toList();
   }
 
+  /** The value of a number in which no thread is named. */
+  static long plain(Num number) {
+    return number.value(
+        thread -> {
+          throw new IllegalArgumentException("tid(" + thread + "): expected a plain number");
+        });
+  }
+
   Scenario declarations(String title) {
     return new Scenario(title, Set.of(), Set.of(), regions, words, List.of(), List.of());
   }
