@@ -7,6 +7,7 @@ module org.jfutex.cli {
   requires info.picocli;
   requires jdk.unsupported; // sun.misc.Signal
   requires org.jfutex;
+  requires org.jfutex.bench;
 
   // picocli makes the commands and sets their fields by reflection
   opens org.jfutex.cli to
@@ -14,6 +15,10 @@ module org.jfutex.cli {
   opens org.jfutex.cli.fuzz to
       info.picocli;
   opens org.jfutex.cli.play to
+      info.picocli;
+  opens org.jfutex.cli.probe to
+      info.picocli;
+  opens org.jfutex.cli.bench to
       info.picocli;
   opens org.jfutex.cli.run to
       info.picocli;

@@ -36,6 +36,17 @@ public abstract class SleepContract extends MachineContract {
   }
 
   @Test
+  void aTimeoutThatNeverComesIsASleep() {
+    needs(Capability.SIGNALS);
+    long word = process.map(Backing.PRIVATE, 4096);
+    MachineThread a = thread("a");
+    process.write(a.scratch(), longs(Long.MAX_VALUE, 999_999_999));
+    sleeps(a, Linux.FUTEX, word, WAIT, 0, a.scratch());
+    a.signal(true);
+    assertThat(a.takeResult()).isEqualTo(EINTR);
+  }
+
+  @Test
   void aPassedDeadlineIsNoSleep() {
     needs(Capability.FUTEX2);
     long word = process.map(Backing.PRIVATE, 4096);

@@ -29,6 +29,8 @@ class JvmMachineTest {
       MachineThread a = machine.process().thread("a", 0);
       assertThat(run(a, 273, a.scratch(), 24)).isZero();
       assertThat(run(a, 273, a.scratch(), 23)).isEqualTo(-Errno.EINVAL.number());
+      assertThat(run(a, 237, machine.process().map(Backing.PRIVATE, 4096), 4096)).isZero();
+      assertThat(run(a, 237, 1, 4096)).isEqualTo(-Errno.EINVAL.number());
       assertThat(run(a, 157, 78, 2)).isEqualTo(-Errno.ENOSYS.number());
     }
   }
