@@ -89,13 +89,17 @@ final class KernelProcess implements MachineProcess {
 
   /** Makes the control thread do a call that cannot well fail. */
   long control(String name, long nr, long... args) {
-    return Descriptors.check(tryControl(0, nr, args), name + " by " + this);
+    return Descriptors.check(tryControl(nr, args), name + " by " + this);
   }
 
   /** Makes the control thread do a call. */
-  long tryControl(long child, long nr, long... args) {
+  long tryControl(long nr, long... args) {
     checkRunning();
-    control.send(Mailbox.CALL, child, nr, args);
+    control.send(Mailbox.CALL, nr, args);
+    return controlResult(nr);
+  }
+
+  private long controlResult(long nr) {
     if (!control.spinUntilDone()) {
       while (!control.await(Patience.LOOK_NANOS)) {
         if (controlFiles.isGone()) {
@@ -179,7 +183,9 @@ final class KernelProcess implements MachineProcess {
 
   /** Makes a thread or a process that goes on at a mailbox, and returns its id. */
   private int clone(Mailbox mailbox, long flags, long stack) {
-    long id = tryControl(mailbox.address(), Nr.CLONE, flags, stack, 0, mailbox.existsAddress(), 0);
+    checkRunning();
+    control.sendClone(mailbox, flags, stack, 0, mailbox.existsAddress(), 0);
+    long id = controlResult(Nr.CLONE);
     if (id < 0) {
       machine.mailboxes().giveBack(mailbox);
     }

@@ -56,7 +56,7 @@ final class KernelThread implements MachineThread {
     checkIdle();
     nr = number;
     busy = true;
-    mailbox.send(kind, 0, number, args);
+    mailbox.send(kind, number, args);
   }
 
   private void checkIdle() {
@@ -174,7 +174,7 @@ final class KernelThread implements MachineThread {
   public void exit() {
     checkIdle();
     process.checkRunning();
-    mailbox.send(Mailbox.CALL, 0, Nr.EXIT);
+    mailbox.send(Mailbox.CALL, Nr.EXIT);
     mailbox.awaitExit(Patience.LIMIT_NANOS); // the rest of it is told by nobody
     awaitThat("exit", files::isGone);
     setGone();

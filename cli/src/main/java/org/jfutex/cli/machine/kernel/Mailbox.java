@@ -36,7 +36,7 @@ final class Mailbox {
   static final int SIGNALS = 8;
   static final int EXISTS = 12;
   static final int KIND = 16;
-  static final int CHILD = 24;
+  static final int NEXT = 24;
   static final int NR = 32;
   static final int ARGS = 40;
   static final int RESULT = 88;
@@ -76,12 +76,21 @@ final class Mailbox {
   }
 
   /** Makes the thread do something. It must have done the last thing. */
-  void send(int kind, long child, long nr, long... args) {
+  void send(int kind, long nr, long... args) {
+    sendWithNext(address(), kind, nr, args);
+  }
+
+  /** Makes the thread clone another one, which goes on at its own mailbox. */
+  void sendClone(Mailbox child, long... args) {
+    sendWithNext(child.address(), CALL, Nr.CLONE, args);
+  }
+
+  private void sendWithNext(long next, int kind, long nr, long... args) {
     if (args.length > MAX_ARGS) {
       throw new IllegalArgumentException(args.length + " arguments: expected at most " + MAX_ARGS);
     }
     memory.set(ValueLayout.JAVA_LONG, KIND, kind);
-    memory.set(ValueLayout.JAVA_LONG, CHILD, child);
+    memory.set(ValueLayout.JAVA_LONG, NEXT, next);
     memory.set(ValueLayout.JAVA_LONG, NR, nr);
     for (int i = 0; i < MAX_ARGS; i++) {
       memory.set(ValueLayout.JAVA_LONG, ARGS + i * Long.BYTES, i < args.length ? args[i] : 0);

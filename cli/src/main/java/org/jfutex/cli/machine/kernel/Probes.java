@@ -34,9 +34,9 @@ final class Probes {
   private static @Nullable String probe(Capability capability, KernelProcess worker) {
     return switch (capability) {
       case SIGNALS, PROCESSES -> null;
-      case PI -> missing(worker.tryControl(0, Nr.FUTEX, cell(worker), UNLOCK_PI_PRIVATE));
-      case ROBUST -> missing(worker.tryControl(0, Nr.GET_ROBUST_LIST, 0, 0, 0));
-      case WAITV -> missing(worker.tryControl(0, Nr.FUTEX_WAITV, 0, 0, 0, 0, 0));
+      case PI -> missing(worker.tryControl(Nr.FUTEX, cell(worker), UNLOCK_PI_PRIVATE));
+      case ROBUST -> missing(worker.tryControl(Nr.GET_ROBUST_LIST, 0, 0, 0));
+      case WAITV -> missing(worker.tryControl(Nr.FUTEX_WAITV, 0, 0, 0, 0, 0));
       case FUTEX2 -> missing(wake(worker, SIZE_U32_PRIVATE));
       case NUMA -> refused("FUTEX2_NUMA", wake(worker, SIZE_U32_PRIVATE | NUMA));
       case MPOL -> refused("FUTEX2_MPOL", wake(worker, SIZE_U32_PRIVATE | MPOL));
@@ -45,8 +45,7 @@ final class Probes {
       case SIZE64 -> refused("words of 64 bits", wake(worker, 128 | 3));
       case HASH ->
           refused(
-              "PR_FUTEX_HASH",
-              worker.tryControl(0, Nr.PRCTL, PR_FUTEX_HASH, PR_FUTEX_HASH_GET_SLOTS));
+              "PR_FUTEX_HASH", worker.tryControl(Nr.PRCTL, PR_FUTEX_HASH, PR_FUTEX_HASH_GET_SLOTS));
       case RT -> realTime(worker);
     };
   }
@@ -58,7 +57,7 @@ final class Probes {
 
   /** A futex_wake of nobody. */
   private static long wake(KernelProcess worker, int flags) {
-    return worker.tryControl(0, Nr.FUTEX_WAKE, cell(worker), 1, 0, flags);
+    return worker.tryControl(Nr.FUTEX_WAKE, cell(worker), 1, 0, flags);
   }
 
   private static @Nullable String missing(long result) {
@@ -71,7 +70,7 @@ final class Probes {
 
   private static @Nullable String realTime(KernelProcess worker) {
     Mailboxes mailboxes = worker.machine().mailboxes();
-    long result = worker.tryControl(0, Nr.SCHED_SETSCHEDULER, 0, SCHED_FIFO, mailboxes.note(1));
+    long result = worker.tryControl(Nr.SCHED_SETSCHEDULER, 0, SCHED_FIFO, mailboxes.note(1));
     if (result < 0) {
       return "real-time priorities are refused: " + ErrorText.of((int) -result);
     }

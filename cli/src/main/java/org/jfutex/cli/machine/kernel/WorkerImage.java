@@ -6,12 +6,13 @@ import org.jfutex.cli.run.Nr;
 
 /**
  * The program of a worker process. Every thread of it runs one loop: wait at its mailbox for a
- * command, do it, put the result there. Register r13 holds the mailbox's address, also while a
- * signal handler runs; nothing but signal frames is put on the stack.
+ * command, do it, put the result there. Register r13 holds the mailbox's address, from a thread's
+ * very first instruction on and while a signal handler runs; nothing but signal frames is put on
+ * the stack.
  *
  * <p>Its argument is the file with the mailboxes, which it maps at {@link Mailboxes#BASE}. Threads
- * and processes are made by clone(2) like any other call: the command names the mailbox the child
- * goes on with.
+ * and processes are made by clone(2) like any other call, with the child's mailbox in r13: the
+ * command names it. In other commands it names the thread's own.
  */
 final class WorkerImage {
   /** The signal whose handler was installed with SA_RESTART: SIGUSR1. */
@@ -99,20 +100,23 @@ final class WorkerImage {
     asm.code(0x4D, 0x8B, 0x55, Mailbox.ARGS + 24); // mov r10, [r13+ARGS+24]
     asm.code(0x4D, 0x8B, 0x45, Mailbox.ARGS + 32); // mov r8, [r13+ARGS+32]
     asm.code(0x4D, 0x8B, 0x4D, Mailbox.ARGS + 40); // mov r9, [r13+ARGS+40]
-    asm.code(0x4D, 0x8B, 0x65, Mailbox.CHILD); // mov r12, [r13+CHILD]
     asm.code(0x41, 0x8B, 0x45, Mailbox.KIND); // mov eax, [r13+KIND]
     asm.code(0x83, 0xF8, Mailbox.STORE); // cmp eax, STORE
     int store = asm.jump(0x74); // je
     asm.code(0x83, 0xF8, Mailbox.COMPARE_AND_SET); // cmp eax, COMPARE_AND_SET
     int compare = asm.jump(0x74); // je
     asm.code(0x49, 0x8B, 0x45, Mailbox.NR); // mov rax, [r13+NR]
+    asm.code(0x4D, 0x89, 0xEC); // mov r12, r13
+    asm.code(0x4D, 0x8B, 0x6D, Mailbox.NEXT); // mov r13, [r13+NEXT]
     asm.code(0x0F, 0x05); // syscall
-    asm.code(0x4D, 0x85, 0xE4); // test r12, r12
+    asm.code(0x4D, 0x39, 0xEC); // cmp r12, r13
     int noChild = asm.jump(0x74); // je
     asm.code(0x48, 0x85, 0xC0); // test rax, rax
     int parent = asm.jump(0x75); // jne
-    asm.code(0x4D, 0x89, 0xE5); // mov r13, r12
     asm.jumpTo(loop);
+    asm.land(parent);
+    asm.code(0x4D, 0x89, 0xE5); // mov r13, r12
+    int cloned = asm.jump(0xEB); // jmp
     asm.land(store);
     storeSite = asm.address();
     asm.code(0x89, 0x37, 0x31, 0xC0); // mov [rdi], esi; xor eax, eax
@@ -123,7 +127,7 @@ final class WorkerImage {
     asm.code(0xF0, 0x0F, 0xB1, 0x17); // lock cmpxchg [rdi], edx
     asm.code(0x0F, 0x94, 0xC0, 0x0F, 0xB6, 0xC0); // sete al; movzx eax, al
     asm.land(noChild);
-    asm.land(parent);
+    asm.land(cloned);
     asm.land(stored);
     finish();
   }

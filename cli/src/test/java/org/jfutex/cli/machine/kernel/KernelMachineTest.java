@@ -75,7 +75,9 @@ class KernelMachineTest {
           assertThat(sleeper.settle(LIMIT)).isEqualTo(ThreadState.SLEEPING);
         }
         child.kill();
-        process.thread("e" + i, 0).exit();
+        MachineThread exits = process.thread("e" + i, 0);
+        exits.exit();
+        assertThat(exists(exits.tid())).as("thread %d", exits.tid()).isFalse();
       }
       assertThat(machine.mailboxes().inUse()).isEqualTo(mailboxes);
       assertThat(openFiles()).isEqualTo(open);
@@ -177,6 +179,17 @@ class KernelMachineTest {
       MachineProcess child = opened.process().fork();
       assertThat(pidOf(child.thread("t", 0))).isPositive();
       assertThat(pidOf(opened.process().thread("t", 0))).isPositive();
+    }
+  }
+
+  @Test
+  void aThreadCanBeSignalledBeforeItHasRun() {
+    try (KernelMachine machine = KernelMachine.open()) {
+      for (int i = 0; i < 300; i++) {
+        MachineThread thread = machine.process().thread("t" + i, 0);
+        thread.signal(i % 2 == 0);
+        assertThat(thread.state()).as("round %d", i).isEqualTo(ThreadState.IDLE);
+      }
     }
   }
 
