@@ -12,6 +12,8 @@ module org.jfutex.cli {
   // picocli makes the commands and sets their fields by reflection
   opens org.jfutex.cli to
       info.picocli;
+  opens org.jfutex.cli.fuzz to
+      info.picocli;
   opens org.jfutex.cli.play to
       info.picocli;
   opens org.jfutex.cli.probe to

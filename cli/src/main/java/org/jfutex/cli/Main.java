@@ -4,6 +4,7 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Optional;
+import org.jfutex.cli.fuzz.FuzzCommand;
 import org.jfutex.cli.bench.BenchCommand;
 import org.jfutex.cli.play.PlayCommand;
 import org.jfutex.cli.probe.ProbeCommand;
@@ -30,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     commandListHeading = "%nCommands:%n",
     subcommands = {
       RunCommand.class,
+      FuzzCommand.class,
       PlayCommand.class,
       ProbeCommand.class,
       BenchCommand.class,

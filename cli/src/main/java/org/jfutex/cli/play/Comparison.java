@@ -37,6 +37,7 @@ public final class Comparison {
         case Scenario.Returned returned -> open.addAll(returned.threads());
         case Scenario.Among among -> open.addAll(among.threads());
         case Scenario.Repeat repeat -> addOpen(repeat.steps());
+        case Scenario.Race race -> open.addAll(race.threads());
         default -> {
           // leaves nothing open
         }

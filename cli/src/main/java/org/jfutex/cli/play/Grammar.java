@@ -22,6 +22,7 @@ final class Grammar {
           "kill",
           "pause",
           "repeat",
+          "race",
           "end",
           "protect",
           "unmap",

@@ -164,6 +164,7 @@ final class Layout {
         case Scenario.SetWord set -> addIfNode(set.word(), names);
         case Scenario.CheckWord check -> addIfNode(check.word(), names);
         case Scenario.Repeat repeat -> addNodes(repeat.steps(), names);
+        case Scenario.Race race -> addNodes(race.steps(), names);
         default -> {
           // names no word
         }

@@ -65,6 +65,8 @@ public final class Player {
         actions.computeIfAbsent(call.op(), OpParser::parse);
       } else if (step instanceof Scenario.Repeat repeat) {
         actions.putAll(actionsOf(repeat.steps()));
+      } else if (step instanceof Scenario.Race race) {
+        actions.putAll(actionsOf(race.steps()));
       }
     }
     return actions;

@@ -66,6 +66,7 @@ public final class Requirements {
         .anyMatch(
             step ->
                 step instanceof Scenario.Signal
-                    || (step instanceof Scenario.Repeat repeat && signals(repeat.steps())));
+                    || (step instanceof Scenario.Repeat repeat && signals(repeat.steps()))
+                    || (step instanceof Scenario.Race race && signals(race.steps())));
   }
 }

@@ -291,6 +291,44 @@ public record Scenario(
     }
   }
 
+  /**
+   * {@code race} ... {@code end}: the steps of different threads happen at the same moment, those
+   * of one thread in order. Goes on once each has returned or sleeps.
+   *
+   * @param line where it stands
+   * @param steps calls without a result, and signals
+   */
+  public record Race(int line, List<Step> steps) implements Step {
+    /** Copies the list. */
+    public Race {
+      steps = List.copyOf(steps);
+    }
+
+    /**
+     * Who races.
+     *
+     * @return the threads that make its calls and those that are signalled
+     */
+    public Set<String> threads() {
+      return steps.stream()
+          .map(
+              step ->
+                  switch (step) {
+                    case Call call -> call.thread();
+                    case Signal signal -> signal.thread();
+                    default -> throw new IllegalArgumentException(step + ": expected no such step");
+                  })
+          .collect(Collectors.toSet());
+    }
+
+    @Override
+    public String toString() {
+      return "race\n"
+          + steps.stream().map(step -> step + "\n").collect(Collectors.joining())
+          + "end";
+    }
+  }
+
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();

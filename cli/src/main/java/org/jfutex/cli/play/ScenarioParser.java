@@ -23,23 +23,29 @@ public final class ScenarioParser {
   private final Map<Scenario.Op, Action> actions = new HashMap<>();
   private int firstStep;
 
-  /** An open {@code repeat}, or the whole scenario. */
+  /** An open {@code repeat} or {@code race}, or the whole scenario. */
   private static final class Block {
     final int line;
     final int times;
     final List<Step> steps = new ArrayList<>();
+    final boolean races;
     long count;
 
-    Block(int line, int times) {
+    Block(int line, int times, boolean races) {
       this.line = line;
       this.times = times;
+      this.races = races;
+    }
+
+    String name() {
+      return races ? "race" : "repeat";
     }
   }
 
   private ScenarioParser(String file) {
     this.file = file;
     this.declarations = new Declarations(scope);
-    blocks.push(new Block(0, 1));
+    blocks.push(new Block(0, 1, false));
   }
 
   /**
@@ -71,7 +77,7 @@ public final class ScenarioParser {
     Block open = blocks.element();
     if (blocks.size() > 1) {
       throw new ScenarioSyntaxException(
-          file, number, 0, "expected 'end' for the 'repeat' of line " + open.line);
+          file, number, 0, "expected 'end' for the '" + open.name() + "' of line " + open.line);
     }
     Scenario scenario = declarations.scenario(open.steps);
     Layout.of(file, scenario, actions);
@@ -93,39 +99,58 @@ public final class ScenarioParser {
       return;
     }
     firstStep = firstStep == 0 ? tokens.line() : firstStep;
-    if (first.equals("repeat")) {
-      open(tokens);
+    if (first.equals("repeat") || first.equals("race")) {
+      open(tokens, first.equals("race"));
     } else if (first.equals("end")) {
       close(tokens);
     } else {
       Block block = blocks.element();
-      block.steps.add(new StepParser(tokens, scope, actions).read());
+      Scenario.Step step = new StepParser(tokens, scope, actions).read();
+      if (block.races && !isRacing(step)) {
+        throw tokens.failure(0, "expected calls without a result, and signals, in a 'race'");
+      }
+      block.steps.add(step);
       count(tokens, block, 1);
     }
   }
 
-  private void open(Tokens tokens) {
+  /** What happens in a race has no result of its own. */
+  private static boolean isRacing(Scenario.Step step) {
+    return step instanceof Scenario.Signal
+        || (step instanceof Scenario.Call call
+            && call.expected() instanceof Scenario.Expected.Anything);
+  }
+
+  private void open(Tokens tokens, boolean races) {
     Tokens.Token word = tokens.next("'repeat'");
+    if (blocks.element().races) {
+      throw tokens.problem(word, "expected calls and signals in a 'race', and its 'end'");
+    }
     if (blocks.size() > Grammar.MAX_DEPTH) {
       throw tokens.problem(
           word, "expected at most " + Grammar.MAX_DEPTH + " 'repeat' inside each other");
     }
     long times =
-        new Arguments(tokens, scope)
-            .plain(tokens.next("how often"), "a number", 1, Grammar.MAX_STEPS);
+        races
+            ? 1
+            : new Arguments(tokens, scope)
+                .plain(tokens.next("how often"), "a number", 1, Grammar.MAX_STEPS);
     tokens.expectEnd();
-    blocks.push(new Block(tokens.line(), (int) times));
+    blocks.push(new Block(tokens.line(), (int) times, races));
   }
 
   private void close(Tokens tokens) {
     Tokens.Token word = tokens.next("'end'");
     if (blocks.size() == 1) {
-      throw tokens.problem(word, "'end' without 'repeat'");
+      throw tokens.problem(word, "'end' without 'repeat' or 'race'");
     }
     tokens.expectEnd();
     Block block = blocks.pop();
     Block outer = blocks.element();
-    outer.steps.add(new Scenario.Repeat(block.line, block.times, block.steps));
+    outer.steps.add(
+        block.races
+            ? new Scenario.Race(block.line, block.steps)
+            : new Scenario.Repeat(block.line, block.times, block.steps));
     count(tokens, outer, block.count * block.times + 1);
   }
 

@@ -84,6 +84,7 @@ final class Steps {
           case Scenario.Act act -> act(act);
           case Scenario.Memory memory -> memory(memory);
           case Scenario.Pause pause -> pause(pause);
+          case Scenario.Race race -> race(race);
           case Scenario.Repeat _ -> throw new IllegalArgumentException("a repetition is no step");
         };
     settleAll("all threads to return or sleep");
@@ -149,11 +150,7 @@ final class Steps {
   private Value call(Scenario.Call step) {
     Actor actor = stage.actor(step.thread());
     checkIdle(actor);
-    Action action = actions.get(step.op());
-    if (action == null) {
-      throw new IllegalArgumentException("'" + step.op() + "' was not read before");
-    }
-    start(actor, step.op(), action);
+    start(actor, step.op(), action(step.op()));
     return switch (step.expected()) {
       case Expected.Returns(Result result) -> {
         actor.state();
@@ -170,6 +167,28 @@ final class Steps {
         yield Value.plain(actor.ended().got());
       }
     };
+  }
+
+  /** Starts what happens at once; what each call gives is told by later steps. */
+  private Value race(Scenario.Race race) {
+    for (Step step : race.steps()) {
+      if (step instanceof Scenario.Call call) {
+        Actor actor = stage.actor(call.thread());
+        checkIdle(actor);
+        start(actor, call.op(), action(call.op()));
+      } else if (step instanceof Scenario.Signal signal) {
+        Value _ = signal(signal);
+      }
+    }
+    return Value.plain("a race");
+  }
+
+  private Action action(Scenario.Op op) {
+    Action action = actions.get(op);
+    if (action == null) {
+      throw new IllegalArgumentException("'" + op + "' was not read before");
+    }
+    return action;
   }
 
   private void checkIdle(Actor actor) {
