@@ -19,5 +19,6 @@ module org.jfutex {
   uses org.jfutex.FutexProvider;
 
   provides org.jfutex.FutexProvider with
-      org.jfutex.engine.JvmFutexProvider;
+      org.jfutex.engine.JvmFutexProvider,
+      org.jfutex.kernel.KernelFutexProvider;
 }

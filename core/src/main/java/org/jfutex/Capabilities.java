@@ -13,6 +13,10 @@ import java.util.Set;
  * @param acrossProcesses whether waiters in other processes are woken
  * @param virtualThreads whether a virtual thread that waits leaves its carrier free
  * @param exactCounts whether the sum of what wakers return is the number of waits that report woken
+ * @param bitsets whether a waiter may have a bitset; a wake may always
+ * @param ranks whether a waiter may have a rank
+ * @param mixedScopes whether one requeue or wake-op may be about two words of which one is shared
+ *     through a file and the other is not
  */
 public record Capabilities(
     String backend,
@@ -21,7 +25,10 @@ public record Capabilities(
     boolean heapWords,
     boolean acrossProcesses,
     boolean virtualThreads,
-    boolean exactCounts) {
+    boolean exactCounts,
+    boolean bitsets,
+    boolean ranks,
+    boolean mixedScopes) {
   /** Copies the set. */
   public Capabilities {
     widths = Set.copyOf(widths);

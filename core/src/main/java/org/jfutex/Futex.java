@@ -33,7 +33,10 @@ import org.jfutex.word.Word;
  * called by any thread, platform or virtual; a virtual thread that sleeps leaves its carrier free.
  */
 public interface Futex {
-  /** The most entries a vector wait can have, FUTEX_WAITV_MAX. */
+  /**
+   * The most entries a vector wait can have, FUTEX_WAITV_MAX; {@link Capabilities#maxEntries()} may
+   * be less.
+   */
   int MAX_ENTRIES = 128;
 
   /**
@@ -42,7 +45,23 @@ public interface Futex {
    * @return the one engine that all callers of this method share
    */
   static Futex jvm() {
-    return Backends.JVM;
+    return Backends.jvm();
+  }
+
+  /**
+   * The futexes of the Linux kernel, for words in native memory and in mapped files: waiters meet
+   * those of other processes, in any language.
+   *
+   * <p>Works on 32-bit words that are in a native {@link java.lang.foreign.MemorySegment} (private
+   * to this process, as with FUTEX_PRIVATE_FLAG) or in a {@link org.jfutex.word.MappedFile} (shared
+   * with whoever maps the file). Every other word is refused with EINVAL.
+   *
+   * @return the one backend that all callers of this method share
+   * @throws UnsupportedOperationException if this is not Linux 5.16 or newer on x86-64, or if
+   *     native access is denied to jfutex; the message says which
+   */
+  static Futex kernel() {
+    return Backends.kernel();
   }
 
   /**
@@ -94,9 +113,11 @@ public interface Futex {
    * WaitOptions)} would return, in the same queue and order as sleeping threads.
    *
    * <p>A word that does not hold the value, or a deadline already reached, completes the future
-   * before this method returns. Otherwise the thread that wakes completes it, after the wake and
-   * outside all locks, so what hangs on the future should be short or asynchronous. Cancelling the
-   * future leaves the queue; a wake that had already counted the waiter goes to the next one.
+   * before this method returns. Otherwise it is completed outside all locks: by the thread that
+   * wakes, after the wake, on the engine, so what hangs on the future should be short or
+   * asynchronous there; soon after the wake, by a virtual thread, on the kernel. Cancelling the
+   * future leaves the queue. A wake that had already counted the waiter is not lost: it goes to the
+   * next one, or the future is not cancelled and reports WOKEN.
    *
    * @param word the word
    * @param expected the value, of which the low {@link Word#bits()} count
@@ -115,7 +136,8 @@ public interface Futex {
    * call, unless one before it was woken meanwhile. Several entries may be woken before the call
    * returns: each was counted by its waker, one index is reported.
    *
-   * @param entries 1 to {@link #MAX_ENTRIES} words and values; a word may occur more than once
+   * @param entries 1 to {@link Capabilities#maxEntries()} words and values; a word may occur more
+   *     than once
    * @param deadline when to give up, on its own clock
    * @return the outcome and the entry it is about
    * @throws FutexException with EINVAL if there are too few or too many entries, with EFAULT if a
@@ -124,7 +146,8 @@ public interface Futex {
   AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline);
 
   /**
-   * Wakes waiters of a word (FUTEX_WAKE). Never touches the word: its memory may have gone.
+   * Wakes waiters of a word (FUTEX_WAKE). Never touches the word: its memory may have gone. Only
+   * the kernel cannot tell any more which file a word of a closed mapping was in.
    *
    * @param word the word
    * @param count how many at most; 0 wakes nobody
@@ -143,7 +166,8 @@ public interface Futex {
    * @param bitset only waiters with one of these bits are woken; not 0
    * @return how many were woken
    * @throws IllegalArgumentException if the count is negative
-   * @throws FutexException with EINVAL if the bitset is 0
+   * @throws FutexException with EINVAL if the bitset is 0, with EFAULT on the kernel if the word is
+   *     in a mapping that is closed
    */
   int wake(Word word, int count, int bitset);
 

@@ -29,7 +29,8 @@ import org.jfutex.word.WordFault;
  */
 public final class JvmFutex implements Futex {
   private static final Capabilities CAPABILITIES =
-      new Capabilities("jvm", Set.of(8, 16, 32, 64), MAX_ENTRIES, true, false, true, true);
+      new Capabilities(
+          "jvm", Set.of(8, 16, 32, 64), MAX_ENTRIES, true, false, true, true, true, true, true);
 
   private final HashTable table;
   private final Ticker ticker;

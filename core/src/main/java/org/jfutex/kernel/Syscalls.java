@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Raw Linux system calls, as syscall(2) makes them: numbers and addresses in, a result or a
@@ -22,10 +23,15 @@ public final class Syscalls {
   private static final long ERRNO_OFFSET =
       STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle SYSCALL = find();
+  private static final int LENT_SLOTS = 64;
 
   /** Where errno is captured; one for each thread, because the call writes it after returning. */
   private static final ThreadLocal<MemorySegment> CAPTURED =
-      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
+      ThreadLocal.withInitial(Syscalls::newCaptured);
+
+  /** The same for virtual threads, lent for one call: there may be too many to have one each. */
+  private static final AtomicReferenceArray<MemorySegment> LENT =
+      new AtomicReferenceArray<>(LENT_SLOTS);
 
   private Syscalls() {}
 
@@ -35,6 +41,10 @@ public final class Syscalls {
         LINKER.defaultLookup().findOrThrow("syscall"),
         FunctionDescriptor.of(word, word, word, word, word, word, word, word),
         Linker.Option.captureCallState("errno"));
+  }
+
+  private static MemorySegment newCaptured() {
+    return Arena.ofAuto().allocate(STATE);
   }
 
   /**
@@ -50,7 +60,22 @@ public final class Syscalls {
    * @return what the call returned, a negative errno if it failed
    */
   public static long call(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
-    MemorySegment captured = CAPTURED.get();
+    Thread thread = Thread.currentThread();
+    if (!thread.isVirtual()) {
+      return call(CAPTURED.get(), nr, a0, a1, a2, a3, a4, a5);
+    }
+    int slot = (int) thread.threadId() & (LENT_SLOTS - 1);
+    MemorySegment lent = LENT.getAndSet(slot, null);
+    MemorySegment captured = lent != null ? lent : newCaptured();
+    try {
+      return call(captured, nr, a0, a1, a2, a3, a4, a5);
+    } finally {
+      LENT.set(slot, captured);
+    }
+  }
+
+  private static long call(
+      MemorySegment captured, long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
     long result;
     try {
       result = (long) SYSCALL.invokeExact(captured, nr, a0, a1, a2, a3, a4, a5);

@@ -11,11 +11,13 @@ abstract sealed class SegmentWord implements Word {
   final MemorySegment segment;
   final long offset;
   private final Key key;
+  private final @Nullable NativePlace place;
 
-  private SegmentWord(MemorySegment segment, long offset, Key key) {
+  private SegmentWord(MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
     this.segment = segment;
     this.offset = offset;
     this.key = key;
+    this.place = place;
   }
 
   static Word of(MemorySegment segment, long offset, int bits) {
@@ -27,13 +29,19 @@ abstract sealed class SegmentWord implements Word {
               + ": expected a writable segment; a read-only array segment does not tell its array");
     }
     long address = segment.address() + offset;
-    return over(
-        segment, offset, bits, base == null ? Key.address(address) : Key.heap(base, address));
+    return base == null
+        ? over(segment, offset, bits, Key.address(address), new NativePlace(segment, offset, false))
+        : over(segment, offset, bits, Key.heap(base, address), null);
   }
 
   static Word of(MappedFile file, long offset, int bits) {
     check(file.segment(), offset, bits);
-    return over(file.segment(), offset, bits, Key.file(file.identity(), file.position() + offset));
+    return over(
+        file.segment(),
+        offset,
+        bits,
+        Key.file(file.identity(), file.position() + offset),
+        new NativePlace(file.segment(), offset, true));
   }
 
   private static void check(MemorySegment segment, long offset, int bits) {
@@ -53,18 +61,24 @@ abstract sealed class SegmentWord implements Word {
     }
   }
 
-  private static SegmentWord over(MemorySegment segment, long offset, int bits, Key key) {
+  private static SegmentWord over(
+      MemorySegment segment, long offset, int bits, Key key, @Nullable NativePlace place) {
     return switch (bits) {
-      case 64 -> new OfLong(segment, offset, key);
-      case 32 -> new OfInt(segment, offset, key);
-      case 16 -> new OfShort(segment, offset, key);
-      default -> new OfByte(segment, offset, key);
+      case 64 -> new OfLong(segment, offset, key, place);
+      case 32 -> new OfInt(segment, offset, key, place);
+      case 16 -> new OfShort(segment, offset, key, place);
+      default -> new OfByte(segment, offset, key, place);
     };
   }
 
   @Override
   public final Key key() {
     return key;
+  }
+
+  @Override
+  public final @Nullable NativePlace nativePlace() {
+    return place;
   }
 
   @Override
@@ -81,8 +95,8 @@ abstract sealed class SegmentWord implements Word {
   private static final class OfLong extends SegmentWord {
     private static final VarHandle CELL = ValueLayout.JAVA_LONG.varHandle();
 
-    OfLong(MemorySegment segment, long offset, Key key) {
-      super(segment, offset, key);
+    OfLong(MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
+      super(segment, offset, key, place);
     }
 
     @Override
@@ -116,8 +130,8 @@ abstract sealed class SegmentWord implements Word {
   private static final class OfInt extends SegmentWord {
     private static final VarHandle CELL = ValueLayout.JAVA_INT.varHandle();
 
-    OfInt(MemorySegment segment, long offset, Key key) {
-      super(segment, offset, key);
+    OfInt(MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
+      super(segment, offset, key, place);
     }
 
     @Override
@@ -151,8 +165,8 @@ abstract sealed class SegmentWord implements Word {
   private static final class OfShort extends SegmentWord {
     private static final VarHandle CELL = ValueLayout.JAVA_SHORT.varHandle();
 
-    OfShort(MemorySegment segment, long offset, Key key) {
-      super(segment, offset, key);
+    OfShort(MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
+      super(segment, offset, key, place);
     }
 
     @Override
@@ -179,8 +193,8 @@ abstract sealed class SegmentWord implements Word {
   private static final class OfByte extends SegmentWord {
     private static final VarHandle CELL = ValueLayout.JAVA_BYTE.varHandle();
 
-    OfByte(MemorySegment segment, long offset, Key key) {
-      super(segment, offset, key);
+    OfByte(MemorySegment segment, long offset, Key key, @Nullable NativePlace place) {
+      super(segment, offset, key, place);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.jfutex.word;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cell of 8, 16, 32 or 64 bits that can be waited on: where it lives and what identifies it. A
@@ -48,6 +49,17 @@ public interface Word {
    * @return the key, always an equal one
    */
   Key key();
+
+  /**
+   * Where the word is in native memory, for those who hand it to the operating system. Never
+   * touches the memory.
+   *
+   * @return always the same place; null if the word has none: it is in the heap, or its
+   *     implementation does not tell
+   */
+  default @Nullable NativePlace nativePlace() {
+    return null;
+  }
 
   /**
    * Whether the word holds a value.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -25,6 +26,7 @@ import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Word;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.provider.Arguments;
@@ -82,6 +84,17 @@ public abstract class FutexContract {
   private boolean isSupported(WordKind kind) {
     return futex.capabilities().widths().contains(kind.bits())
         && (futex.capabilities().heapWords() || !kind.isHeap());
+  }
+
+  /** A word that may stand in one call with one of a kind: the same kind, if need be. */
+  Word partnerOf(WordKind kind) {
+    return futex.capabilities().mixedScopes() ? word() : kind.fresh();
+  }
+
+  /** For tests of what bitsets do; that they are refused where they are missing is tested too. */
+  void needsBitsets() {
+    Assumptions.assumeTrue(
+        futex.capabilities().bitsets(), "waiters of this backend have no bitset");
   }
 
   /** A word any backend can wait on. */
@@ -154,6 +167,12 @@ public abstract class FutexContract {
       assertWakesNext(word, job);
     }
     assertThat(futex.wakeAll(word)).isZero();
+  }
+
+  /** The waker, or soon somebody after it, completes the future. */
+  static void assertWoken(CompletableFuture<WaitStatus> wait) {
+    Crew.until("a completion", wait::isDone);
+    assertThat(wait).isCompletedWithValue(WaitStatus.WOKEN);
   }
 
   static void assertRefused(Errno errno, ThrowingCallable call) {

@@ -2,9 +2,11 @@ package org.jfutex.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
 import java.util.List;
 import org.jfutex.Futex;
 import org.jfutex.WaitOptions;
@@ -19,6 +21,7 @@ import org.jfutex.testing.ThreadKind;
 import org.jfutex.testing.WordKind;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -114,6 +117,24 @@ class JvmFutexContractTest {
     AsyncWaiting() {
       super(JvmFutexContractTest::newEngine);
     }
+
+    @Test
+    void whoWakesCompletesTheFuture() {
+      Word word = word();
+      var wait = futex.awaitAsync(word, 0, Deadline.NEVER, WaitOptions.DEFAULT);
+      assertThat(futex.wake(word, 1)).isEqualTo(1);
+      assertThat(wait).isCompletedWithValue(WaitStatus.WOKEN);
+    }
+
+    @Test
+    void theWakeOfACancelledFutureGoesToTheNext() {
+      Word word = word();
+      var cancelled = futex.awaitAsync(word, 0, Deadline.NEVER, WaitOptions.DEFAULT);
+      var next = futex.awaitAsync(word, 0, Deadline.NEVER, WaitOptions.DEFAULT);
+      assertThat(cancelled.cancel(false)).isTrue();
+      assertThat(futex.wake(word, 1)).isEqualTo(1);
+      assertThat(next).isCompletedWithValue(WaitStatus.WOKEN);
+    }
   }
 
   @Nested
@@ -125,6 +146,15 @@ class JvmFutexContractTest {
 
     Identity() {
       super(JvmFutexContractTest::newEngine);
+    }
+
+    @Test
+    void aWordOfAClosedMappingCanStillBeWokenThrough() throws IOException {
+      MappedFile file = MappedFile.open(Files.createFile(folder.resolve("gone")), 0, 4096);
+      Word word = Word.of(file, 16);
+      Job<WaitStatus> waiter = waiter(word);
+      file.close();
+      assertWakesNext(word, waiter);
     }
 
     @Test

@@ -41,11 +41,26 @@ public abstract class RequeueContract extends FutexContract {
   @Test
   void movesBetweenWordsOfDifferentWidth() {
     for (WordKind kind : words().toList()) {
-      Word from = word();
+      Word from = partnerOf(kind);
       Word to = kind.fresh();
       Job<WaitStatus> waiter = waiter(from);
       assertThat(futex.requeue(from, 0, to, 1)).isEqualTo(1);
       assertWakesNext(to, waiter);
+    }
+  }
+
+  @Test
+  void mixedScopesAreMovedOrRefused() {
+    Word from = word();
+    Word to = WordKind.MAPPED_32.fresh();
+    Job<WaitStatus> waiter = waiter(from);
+    if (futex.capabilities().mixedScopes()) {
+      assertThat(futex.requeue(from, 0, to, 1)).isEqualTo(1);
+      assertWakesNext(to, waiter);
+    } else {
+      assertRefused(Errno.EINVAL, () -> futex.requeue(from, 0, to, 1));
+      assertRefused(Errno.EINVAL, () -> futex.compareRequeue(from, 0, 0, to, 1));
+      assertWakesNext(from, waiter);
     }
   }
 
@@ -155,6 +170,7 @@ public abstract class RequeueContract extends FutexContract {
   /** Trap 2: the bitset belongs to the waiter, and requeue does not ask for it. */
   @Test
   void aMovedWaiterKeepsItsBitset() {
+    needsBitsets();
     Word from = word();
     Word to = word();
     Job<WaitStatus> waiter = waiter(from, WaitOptions.ofBitset(4));

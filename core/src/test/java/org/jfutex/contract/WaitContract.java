@@ -233,6 +233,32 @@ public abstract class WaitContract extends FutexContract {
     assertRefused(Errno.EINVAL, () -> WaitOptions.ofBitset(0));
   }
 
+  @Test
+  void optionsTheBackendLacksAreRefusedAndNobodyIsQueued() {
+    Word word = word();
+    if (!futex.capabilities().ranks()) {
+      assertRefused(
+          Errno.ENOSYS, () -> futex.await(word, 0, Deadline.NEVER, WaitOptions.ofRank(1)));
+    }
+    if (!futex.capabilities().bitsets()) {
+      assertRefused(
+          Errno.ENOSYS, () -> futex.await(word, 0, Deadline.NEVER, WaitOptions.ofBitset(1)));
+    }
+    assertThat(backend.queued(word)).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aWordTheBackendLacksIsRefused(WordKind kind) {
+    if (words().noneMatch(kind::equals)) {
+      Word word = kind.fresh();
+      assertRefused(Errno.EINVAL, () -> futex.await(word, 0));
+      assertRefused(Errno.EINVAL, () -> futex.wake(word, 1));
+      assertRefused(Errno.EINVAL, () -> futex.requeue(word(), 1, word, 1));
+      assertRefused(Errno.EINVAL, () -> futex.wakeAll(word));
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("words")
   void takesAValueStoredByCompareAndSetAsItIs(WordKind kind) {

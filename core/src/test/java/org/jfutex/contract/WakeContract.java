@@ -142,6 +142,7 @@ public abstract class WakeContract extends FutexContract {
 
   @Test
   void wakesThoseWhoseBitsetMeets() {
+    needsBitsets();
     Word word = word();
     Job<WaitStatus> read = waiter(word, WaitOptions.ofBitset(0b01));
     Job<WaitStatus> write = waiter(word, WaitOptions.ofBitset(0b10));
@@ -159,6 +160,7 @@ public abstract class WakeContract extends FutexContract {
 
   @Test
   void skippedBitsetsKeepTheirPlace() {
+    needsBitsets();
     Word word = word();
     Job<WaitStatus> first = waiter(word, WaitOptions.ofBitset(1));
     Job<WaitStatus> second = waiter(word, WaitOptions.ofBitset(2));

@@ -69,7 +69,7 @@ class ArchitectureTest {
       Stream.of(
               ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .WaitEntry",
               ".WaitOptions .WaitStatus .WakeOp",
-              ".word.Key .word.MappedFile .word.Word .word.WordFault",
+              ".word.Key .word.MappedFile .word.NativePlace .word.Word .word.WordFault",
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
               ".engine.SleepingWaiter .engine.WaitListener",
@@ -77,6 +77,7 @@ class ArchitectureTest {
               ".linux.RemoteCaller .linux.SegmentSpace .linux.Submitted",
               ".observe.Snapshot",
               ".park.DeadlineTimer .park.Parker .park.ThreadParker .park.WaitListener",
+              ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
               ".kernel.Spawn .kernel.Syscalls")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)
@@ -92,7 +93,10 @@ class ArchitectureTest {
           "org.jfutex.engine.AsyncWait",
           "org.jfutex.engine.Bucket",
           "org.jfutex.engine.Waiter",
+          "org.jfutex.kernel.RingWaits",
+          "org.jfutex.kernel.Sleeper",
           "org.jfutex.kernel.Syscalls",
+          "org.jfutex.kernel.Uring",
           "org.jfutex.linux.SegmentSpace");
 
   private static final JavaClasses MAIN =

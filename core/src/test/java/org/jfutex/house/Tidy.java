@@ -41,7 +41,7 @@ final class Tidy extends TreeScanner<Void, Void> {
   private static final Pattern LOCK = Pattern.compile("(Reentrant(ReadWrite)?|Stamped)?Lock");
   private static final Pattern WEAK =
       Pattern.compile(
-          ".*Fence|lazySet|get(Acquire|Opaque|Plain)|set(Release|Opaque|Plain)"
+          "(?!reachability).*Fence|lazySet|get(Acquire|Opaque|Plain)|set(Release|Opaque|Plain)"
               + "|(weakC|c)ompareAnd.*(Acquire|Release|Plain)|getAnd.*(Acquire|Release)");
 
   private final List<String> findings = new ArrayList<>();

@@ -125,6 +125,17 @@ public abstract class ThreadContract extends MachineContract {
   }
 
   @Test
+  void aCallThatNamesNoEntriesNeverSleeps() {
+    needs(Capability.WAITV);
+    MachineThread thread = thread("t");
+    for (int i = 0; i < 200; i++) {
+      thread.call(Linux.FUTEX_WAITV, thread.scratch(), 0, 0, 0, Linux.CLOCK_MONOTONIC);
+      assertThat(thread.state()).as("round %d", i).isNotEqualTo(ThreadState.SLEEPING);
+      assertThat(result(thread)).isEqualTo(-Linux.EINVAL);
+    }
+  }
+
+  @Test
   void aLockWithInheritanceIsHandedOver() {
     needs(Capability.PI);
     long word = process.map(Backing.PRIVATE, PAGE);

@@ -1,0 +1,371 @@
+package org.jfutex.kernel;
+
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jfutex.AnyWait;
+import org.jfutex.Capabilities;
+import org.jfutex.Errno;
+import org.jfutex.Futex;
+import org.jfutex.FutexException;
+import org.jfutex.WaitEntry;
+import org.jfutex.WaitOptions;
+import org.jfutex.WaitStatus;
+import org.jfutex.WakeOp;
+import org.jfutex.time.Deadline;
+import org.jfutex.word.NativePlace;
+import org.jfutex.word.Word;
+import org.jfutex.word.WordFault;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The futexes of the Linux kernel. A platform thread sleeps in futex_waitv; virtual threads,
+ * futures and waiters with a bitset are served by {@link RingWaits} or {@link HelperWaits}.
+ *
+ * <p><b>Memory.</b> The kernel is given addresses and does all loads and comparisons itself: memory
+ * that has gone is EFAULT, never a crash, also where a file was truncated under its mapping. A wait
+ * checks that the arena is open and the thread's to use, and does not keep it open: it can be
+ * closed while somebody waits, who sleeps on. A wake on a native word needs no memory; a wake, a
+ * requeue or a wake-op on a word of a closed mapping is EFAULT, as only the mapping told which file
+ * it was. Whoever closes memory in the very moment in which another thread makes a call on it may
+ * let that call meet what is mapped there next; calls read only, but for a wake-op's target.
+ */
+final class KernelFutex implements Futex {
+  private final Waits waits;
+  private final HelperWaits helpers;
+  private final Capabilities capabilities;
+
+  /** With io_uring where that is possible. */
+  KernelFutex() {
+    this(Ring.orHelpers());
+  }
+
+  /** With a given way to serve what is not a platform thread. */
+  KernelFutex(Waits waits) {
+    this.waits = waits;
+    this.helpers = waits instanceof HelperWaits same ? same : new HelperWaits();
+    this.capabilities =
+        new Capabilities(
+            "kernel",
+            Set.of(Integer.SIZE),
+            Sleeper.MAX_ENTRIES,
+            false,
+            true,
+            true,
+            true,
+            waits.hasBitsets(),
+            false,
+            false);
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return capabilities;
+  }
+
+  /** The waits that no thread of their own sleeps in, for tests. */
+  List<KernelWait> served() {
+    List<KernelWait> all = new ArrayList<>(waits.served());
+    if (waits != helpers) {
+      all.addAll(helpers.served());
+    }
+    return all;
+  }
+
+  /** Whether one of them is queued. */
+  boolean isQueued(KernelWait wait) {
+    return helpers.served().contains(wait) ? helpers.isQueued(wait) : waits.isQueued(wait);
+  }
+
+  @Override
+  public WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options) {
+    checkOptions(options);
+    NativePlace place = place(word);
+    checkReadable(place);
+    boolean sleepsItself =
+        options.bitset() == WaitOptions.MATCH_ANY && !Thread.currentThread().isVirtual();
+    try {
+      int result =
+          sleepsItself
+              ? sleepOnOne(place, (int) expected, deadline)
+              : serveOne(place, (int) expected, deadline, options.bitset());
+      return status(result, deadline, word);
+    } finally {
+      Reference.reachabilityFence(word); // its memory goes to nobody else while it is waited on
+    }
+  }
+
+  private static int sleepOnOne(NativePlace place, int expected, Deadline deadline) {
+    InterruptibleSleeper sleeper = InterruptibleSleeper.current();
+    sleeper.set(0, place.address(), place.isShared(), expected);
+    int result = sleeper.sleepInterruptibly(1, deadline);
+    if (result != FutexCalls.ECANCELED) {
+      return result;
+    }
+    int compared = compare(place, expected); // an interrupt came before that
+    return compared < 0 ? compared : FutexCalls.EINTR;
+  }
+
+  private int serveOne(NativePlace place, int expected, Deadline deadline, int bitset) {
+    int compared = compare(place, expected);
+    if (compared < 0) {
+      return compared;
+    }
+    if (Outcome.isReached(deadline)) {
+      return FutexCalls.ETIMEDOUT;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      return FutexCalls.EINTR;
+    }
+    KernelWait.Entry[] entries = {new KernelWait.Entry(place, expected)};
+    KernelWait wait = KernelWait.joined(entries, bitset, deadline);
+    waits.start(wait);
+    return wait.join(waits);
+  }
+
+  private static WaitStatus status(int result, Deadline deadline, Object word) {
+    @Nullable WaitStatus status = Outcome.of(result);
+    if (status == null) {
+      throw Outcome.failure(result, word);
+    }
+    return status == WaitStatus.INTERRUPTED && Outcome.isReached(deadline)
+        ? WaitStatus.TIMED_OUT
+        : status;
+  }
+
+  private static int compare(NativePlace place, int expected) {
+    return FutexCalls.compare(place.address(), place.isShared(), expected);
+  }
+
+  @Override
+  public CompletableFuture<WaitStatus> awaitAsync(
+      Word word, long expected, Deadline deadline, WaitOptions options) {
+    checkOptions(options);
+    NativePlace place = place(word);
+    checkReadable(place);
+    int compared = compare(place, (int) expected);
+    if (compared < 0) {
+      return CompletableFuture.completedFuture(status(compared, deadline, word));
+    }
+    if (Outcome.isReached(deadline)) {
+      return CompletableFuture.completedFuture(WaitStatus.TIMED_OUT);
+    }
+    KernelFuture future =
+        new KernelFuture(waits, place, (int) expected, options.bitset(), deadline);
+    future.start();
+    return future;
+  }
+
+  @Override
+  public AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline) {
+    List<WaitEntry> words = List.copyOf(entries);
+    if (words.isEmpty() || words.size() > Sleeper.MAX_ENTRIES) {
+      throw new FutexException(
+          Errno.EINVAL, words.size() + " entries: expected 1 to " + Sleeper.MAX_ENTRIES);
+    }
+    KernelWait.Entry[] places = new KernelWait.Entry[words.size()];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = new KernelWait.Entry(place(words.get(i).word()), (int) words.get(i).expected());
+    }
+    try {
+      return awaitAny(places, deadline);
+    } finally {
+      Reference.reachabilityFence(words);
+    }
+  }
+
+  private AnyWait awaitAny(KernelWait.Entry[] places, Deadline deadline) {
+    while (true) {
+      int result = sleepOnAll(places, deadline);
+      boolean compared = result != FutexCalls.EAGAIN && result != FutexCalls.ECANCELED;
+      int changed = compared ? -1 : firstChanged(places, places.length);
+      if (changed >= 0) {
+        return new AnyWait(WaitStatus.CHANGED, changed);
+      }
+      if (result != FutexCalls.EAGAIN) {
+        return new AnyWait(status(result, deadline, "one of the words"), Math.max(result, -1));
+      } // otherwise the word that had changed holds its value again
+    }
+  }
+
+  private int sleepOnAll(KernelWait.Entry[] places, Deadline deadline) {
+    for (int i = 0; i < places.length; i++) {
+      try {
+        places[i].place().checkReadable();
+      } catch (WordFault e) {
+        if (firstChanged(places, i) >= 0) { // a word before it decides
+          return FutexCalls.EAGAIN;
+        }
+        throw fault(e);
+      }
+    }
+    if (!Thread.currentThread().isVirtual()) {
+      InterruptibleSleeper sleeper = InterruptibleSleeper.current();
+      for (int i = 0; i < places.length; i++) {
+        NativePlace place = places[i].place();
+        sleeper.set(i, place.address(), place.isShared(), places[i].expected());
+      }
+      return sleeper.sleepInterruptibly(places.length, deadline);
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      return FutexCalls.ECANCELED;
+    }
+    KernelWait wait = KernelWait.joined(places, WaitOptions.MATCH_ANY, deadline);
+    helpers.start(wait);
+    return wait.join(helpers);
+  }
+
+  /** The first of some words that does not hold its value, -1 if all do. */
+  private static int firstChanged(KernelWait.Entry[] places, int count) {
+    for (int i = 0; i < count; i++) {
+      int compared = compare(places[i].place(), places[i].expected());
+      if (compared == FutexCalls.EAGAIN) {
+        return i;
+      }
+      int _ = Outcome.count(compared, places[i].place());
+    }
+    return -1;
+  }
+
+  @Override
+  public int wake(Word word, int count, int bitset) {
+    checkCount(count);
+    WaitOptions.checkBitset(bitset);
+    NativePlace place = place(word);
+    checkKnown(place);
+    if (count == 0) {
+      return 0;
+    }
+    return Outcome.count(FutexCalls.wake(place.address(), place.isShared(), count, bitset), word);
+  }
+
+  @Override
+  public int requeue(Word from, int wake, Word to, int move) {
+    checkCount(wake);
+    checkCount(move);
+    NativePlace source = place(from);
+    NativePlace target = place(to);
+    checkScopes(source, target);
+    return Outcome.count(
+        FutexCalls.requeue(source.address(), source.isShared(), wake, target.address(), move),
+        from);
+  }
+
+  @Override
+  public OptionalInt compareRequeue(Word from, long expected, int wake, Word to, int move) {
+    checkCount(wake);
+    checkCount(move);
+    NativePlace source = place(from);
+    NativePlace target = place(to);
+    checkScopes(source, target);
+    checkReadable(source);
+    try {
+      int result =
+          FutexCalls.compareRequeue(
+              source.address(), source.isShared(), (int) expected, wake, target.address(), move);
+      return result == FutexCalls.EAGAIN
+          ? OptionalInt.empty()
+          : OptionalInt.of(Outcome.count(result, from));
+    } finally {
+      Reference.reachabilityFence(from);
+    }
+  }
+
+  @Override
+  public int wakeOp(Word word, int wake, Word target, int wakeTarget, WakeOp op) {
+    checkCount(wake);
+    checkCount(wakeTarget);
+    NativePlace place = place(word);
+    NativePlace changed = place(target);
+    checkScopes(place, changed);
+    try {
+      changed.checkWritable();
+      return Outcome.count(WakeOps.wakeOp(place, wake, changed, wakeTarget, op), target);
+    } catch (WordFault e) {
+      throw fault(e);
+    } finally {
+      Reference.reachabilityFence(target); // the kernel writes to it
+    }
+  }
+
+  private static void checkCount(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("count " + count + ": expected 0 or more");
+    }
+  }
+
+  private void checkOptions(WaitOptions options) {
+    if (options.rank() != 0) {
+      throw new FutexException(
+          Errno.ENOSYS,
+          "rank " + options.rank() + ": expected 0, as the kernel knows real-time priorities only");
+    }
+    if (options.bitset() != WaitOptions.MATCH_ANY && !waits.hasBitsets()) {
+      throw new FutexException(
+          Errno.ENOSYS,
+          "bitset 0x%x: expected all bits, as io_uring is refused to this process"
+              .formatted(options.bitset()));
+    }
+  }
+
+  /** Where the kernel finds a word; others are refused. */
+  private static NativePlace place(Word word) {
+    @Nullable NativePlace place = word.nativePlace();
+    if (place == null) {
+      throw new FutexException(
+          Errno.EINVAL, word + ": expected a word in a native memory segment or a mapped file");
+    }
+    if (word.bits() != Integer.SIZE) {
+      throw new FutexException(
+          Errno.EINVAL,
+          word + " of " + word.bits() + " bits: expected 32, the kernel's only width");
+    }
+    return place;
+  }
+
+  private static void checkReadable(NativePlace place) {
+    try {
+      place.checkReadable();
+    } catch (WordFault e) {
+      throw fault(e);
+    }
+  }
+
+  /** A shared word is known to the kernel by its mapping only, a private one by its address. */
+  private static void checkKnown(NativePlace place) {
+    if (place.isShared() && !place.isAlive()) {
+      throw new FutexException(Errno.EFAULT, place + ": expected a mapping that is not closed");
+    }
+  }
+
+  private static void checkScopes(NativePlace one, NativePlace other) {
+    if (one.isShared() != other.isShared()) {
+      throw new FutexException(
+          Errno.EINVAL,
+          one + " and " + other + ": expected both in mapped files, or both in other memory");
+    }
+    checkKnown(one);
+    checkKnown(other);
+  }
+
+  private static FutexException fault(WordFault e) {
+    return new FutexException(Errno.EFAULT, String.valueOf(e.getMessage()), e);
+  }
+
+  /** Opens the ring that {@link Futex#kernel()} uses. */
+  private static final class Ring {
+    private static final int ENTRIES = 256;
+    private static final int COMPLETIONS = 4096;
+
+    static Waits orHelpers() {
+      try {
+        return RingWaits.open(ENTRIES, COMPLETIONS);
+      } catch (Uring.Refused e) {
+        return new HelperWaits(); // io_uring is often refused in containers; the record tells
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package org.jfutex.word;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Where a word is in the native memory of this process: what a system call needs to know of it.
+ *
+ * <p>Immutable. The memory may go at any time; an address of memory that has gone is an error to
+ * the kernel, and reading it through Java is not possible.
+ */
+public final class NativePlace {
+  private final MemorySegment segment;
+  private final long address;
+  private final boolean shared;
+
+  NativePlace(MemorySegment segment, long offset, boolean shared) {
+    this.segment = segment;
+    this.address = segment.address() + offset;
+    this.shared = shared;
+  }
+
+  /**
+   * The address.
+   *
+   * @return the address of the word's lowest byte
+   */
+  public long address() {
+    return address;
+  }
+
+  /**
+   * Whether the word is shared through a file: a futex without FUTEX_PRIVATE_FLAG.
+   *
+   * @return false if the word is private to this process
+   */
+  public boolean isShared() {
+    return shared;
+  }
+
+  /**
+   * Whether the memory is still there. It may go right after the answer.
+   *
+   * @return false if its arena or mapping is closed
+   */
+  public boolean isAlive() {
+    return segment.scope().isAlive();
+  }
+
+  /**
+   * Checks that the calling thread may read the memory, without reading it.
+   *
+   * @throws WordFault if its arena is closed, or confined to another thread
+   */
+  public void checkReadable() {
+    if (!isAlive()) {
+      throw new WordFault(this + " cannot be accessed: its memory is closed");
+    }
+    if (!segment.isAccessibleBy(Thread.currentThread())) {
+      throw new WordFault(this + " cannot be accessed: its memory is another thread's");
+    }
+  }
+
+  /**
+   * Checks that the calling thread may change the memory, without touching it.
+   *
+   * @throws WordFault if it cannot be read, or is a read-only view
+   */
+  public void checkWritable() {
+    checkReadable();
+    if (segment.isReadOnly()) {
+      throw new WordFault(this + " cannot be written: its segment is read-only");
+    }
+  }
+
+  @Override
+  public String toString() {
+    return (shared ? "shared word 0x" : "native word 0x") + Long.toHexString(address);
+  }
+}

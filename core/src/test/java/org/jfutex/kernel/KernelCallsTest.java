@@ -1,0 +1,66 @@
+package org.jfutex.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
+import org.jfutex.testing.Crew;
+import org.jfutex.testing.ThreadKind;
+import org.junit.jupiter.api.Test;
+
+/** The raw calls: which are made, and by whom. */
+class KernelCallsTest {
+  private static final long[] NOWHERE = {0, 1, 8, 0x1000, 0x7fff_ffff_f000L, -8, Long.MIN_VALUE};
+
+  @Test
+  void otherSystemCallsAreNotMade() {
+    for (long nr : new long[] {0, 1, 39, 60, 231, 203, 448, 450, -1, 1L << 32}) {
+      assertThat(KernelCalls.call(nr, 0, 0, 0, 0, 0, 0)).as("nr %d", nr).isEqualTo(-38);
+    }
+  }
+
+  @Test
+  void addressesMayBeAnything() {
+    for (long address : NOWHERE) {
+      long misaligned = address % 4 != 0 ? FutexCalls.EINVAL : FutexCalls.EFAULT;
+      assertThat(KernelCalls.call(202, address, 0, 0, 0, 0, 0)).isEqualTo(misaligned);
+      assertThat(KernelCalls.call(202, address, 4, 0, 0, address, 0)).isEqualTo(misaligned);
+      assertThat(KernelCalls.call(202, address, 5, 0, 0, address, 0)).isEqualTo(misaligned);
+      assertThat(KernelCalls.call(449, address, 1, 0, 0, 0, 0))
+          .isEqualTo(address == 0 ? FutexCalls.EINVAL : FutexCalls.EFAULT);
+      assertThat(KernelCalls.call(455, address, 0, 1, 2, 0, 0)).isEqualTo(misaligned);
+    }
+  }
+
+  @Test
+  void aVirtualThreadMayWakeAndNotSleep() {
+    MemorySegment word = Arena.ofAuto().allocate(8, 8);
+    try (Crew crew = new Crew()) {
+      crew.start(
+              ThreadKind.VIRTUAL,
+              () -> {
+                for (int op : new int[] {1, 3, 10, 1 | 128}) {
+                  assertThat(KernelCalls.call(202, word.address(), op, 1, 0, word.address(), -1))
+                      .isZero();
+                }
+                for (int op : new int[] {0, 9, 6, 7, 8, 11, 12, 13, 0 | 128, 9 | 256 | 128}) {
+                  assertWrongThread(() -> KernelCalls.call(202, word.address(), op, 0, 0, 0, 0));
+                }
+                for (int nr : new int[] {449, 455, 273, 274}) {
+                  assertWrongThread(() -> KernelCalls.call(nr, 0, 0, 0, 0, 0, 0));
+                }
+                return null;
+              })
+          .join();
+    }
+  }
+
+  private static void assertWrongThread(Supplier<Long> call) {
+    try {
+      throw new AssertionError("not refused: " + call.get());
+    } catch (WrongThreadException e) {
+      assertThat(e).hasMessageContaining("platform thread");
+    }
+  }
+}
