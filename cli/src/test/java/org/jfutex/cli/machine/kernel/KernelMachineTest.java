@@ -21,6 +21,8 @@ import org.jfutex.cli.machine.MachineProcess;
 import org.jfutex.cli.machine.MachineThread;
 import org.jfutex.cli.machine.ThreadState;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is special about workers: where they come from, and that nothing of them stays. */
 class KernelMachineTest {
@@ -105,15 +107,18 @@ class KernelMachineTest {
     return (int) thread.takeResult();
   }
 
-  @Test
-  void workersEndWithTheirJvm() throws IOException, InterruptedException {
+  /** A stopped one makes the kernel end the others too: an orphaned process group gets SIGHUP. */
+  @ParameterizedTest
+  @ValueSource(strings = {"running", "stopped"})
+  void workersEndWithTheirJvm(String third) throws IOException, InterruptedException {
     Process jvm =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Opener.class.getName())
+                Opener.class.getName(),
+                third)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try (BufferedReader output = jvm.inputReader(StandardCharsets.US_ASCII)) {
@@ -143,7 +148,7 @@ class KernelMachineTest {
     }
   }
 
-  /** A JVM that is killed while its workers sleep, one of them stopped. */
+  /** A JVM that is killed while its workers wait for commands. */
   static final class Opener {
     private Opener() {}
 
@@ -160,7 +165,9 @@ class KernelMachineTest {
                 for (MachineProcess each : List.of(first, second, third)) {
                   pids.append(pidOf(each.thread("t", 0))).append(' ');
                 }
-                third.stop();
+                if (arguments[0].equals("stopped")) {
+                  third.stop();
+                }
               });
       opener[0].start();
       opener[0].join();
