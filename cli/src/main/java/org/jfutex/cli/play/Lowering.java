@@ -3,6 +3,7 @@ package org.jfutex.cli.play;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jfutex.cli.play.Action.Arg;
@@ -113,7 +114,8 @@ public final class Lowering {
   }
 
   private long array(Arg.Elements array, long scratch, List<RawCall.Write> writes) {
-    ByteBuffer bytes = buffer(ELEMENT_BYTES * array.elements().size());
+    byte[] elements = new byte[ELEMENT_BYTES * array.elements().size()];
+    ByteBuffer bytes = buffer(elements);
     for (Element element : array.elements()) {
       bytes
           .putLong(value(element.value()))
@@ -123,15 +125,13 @@ public final class Lowering {
     }
     Place at = array.at();
     if (at == null) {
-      writes.add(new RawCall.Write(scratch + ARRAY_OFFSET, bytes.array()));
+      writes.add(new RawCall.Write(scratch + ARRAY_OFFSET, elements));
       return scratch + ARRAY_OFFSET;
     }
     long address = names.address(at);
-    int length = Math.min(bytes.capacity(), names.room(at));
+    int length = Math.min(elements.length, names.room(at));
     if (length > 0) {
-      byte[] cut = new byte[length];
-      bytes.get(0, cut);
-      writes.add(new RawCall.Write(address, cut));
+      writes.add(new RawCall.Write(address, Arrays.copyOf(elements, length)));
     }
     return address;
   }
@@ -151,15 +151,19 @@ public final class Lowering {
   }
 
   private static byte[] timespec(long seconds, long nanos) {
-    return buffer(TIME_BYTES).putLong(seconds).putLong(nanos).array();
+    byte[] bytes = new byte[TIME_BYTES];
+    buffer(bytes).putLong(seconds).putLong(nanos);
+    return bytes;
   }
 
   /** Eight bytes as the processor stores them. */
   static byte[] bytes(long value) {
-    return buffer(Long.BYTES).putLong(value).array();
+    byte[] bytes = new byte[Long.BYTES];
+    buffer(bytes).putLong(value);
+    return bytes;
   }
 
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer buffer(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

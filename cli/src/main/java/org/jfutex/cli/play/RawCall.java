@@ -9,6 +9,7 @@ import java.util.List;
  * @param args the argument registers
  * @param writes memory to write first
  */
+@SuppressWarnings("ArrayRecordComponent") // handed over at once, never compared
 public record RawCall(long nr, long[] args, List<Write> writes) {
   /** Copies the list. */
   public RawCall {
@@ -21,5 +22,6 @@ public record RawCall(long nr, long[] args, List<Write> writes) {
    * @param address where
    * @param bytes what
    */
+  @SuppressWarnings("ArrayRecordComponent") // likewise
   public record Write(long address, byte[] bytes) {}
 }

@@ -458,7 +458,7 @@ final class Steps {
   }
 
   private List<Actor> actorsOf(MachineProcess process) {
-    return stage.actors().stream().filter(actor -> actor.process() == process).toList();
+    return stage.actors().stream().filter(actor -> actor.process().equals(process)).toList();
   }
 
   private Value memory(Scenario.Memory step) {
