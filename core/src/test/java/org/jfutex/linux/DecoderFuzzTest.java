@@ -60,15 +60,12 @@ class DecoderFuzzTest {
       RawFutex futex = new RawFutex(new JvmFutex());
       for (int i = 0; i < 100; i++) {
         long nr =
-            random.nextInt(50) == 0
-                ? random.nextLong()
-                : NUMBERS[random.nextInt(NUMBERS.length)];
+            random.nextInt(50) == 0 ? random.nextLong() : NUMBERS[random.nextInt(NUMBERS.length)];
         long[] a = new long[6];
         for (int j = 0; j < a.length; j++) {
           a[j] = register(random);
         }
-        Submitted submitted =
-            futex.submit(program, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+        Submitted submitted = futex.submit(program, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
         AsyncWait sleep = submitted.sleep();
         if (sleep == null) {
           assertPlausible(submitted.result());
@@ -115,8 +112,7 @@ class DecoderFuzzTest {
       assertThat(comparison == null).as("0x%x", code).isEqualTo((code >> 24 & 15) > 5);
       if (operation != null && comparison != null) {
         WakeOp op =
-            new WakeOp(
-                operation, WakeOpCode.argument(code), comparison, WakeOpCode.against(code));
+            new WakeOp(operation, WakeOpCode.argument(code), comparison, WakeOpCode.against(code));
         assertThat((int) op.apply(old)).as("0x%x on %d", code, old).isEqualTo(change(code, old));
         assertThat(op.test(old)).as("0x%x on %d", code, old).isEqualTo(condition(code, old));
       }

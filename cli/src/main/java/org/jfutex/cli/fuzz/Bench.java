@@ -305,8 +305,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
               name ->
                   ByteBuffer.wrap(
                           process.read(
-                              Objects.requireNonNull(regions.get(name), name),
-                              WORDS_BYTES))
+                              Objects.requireNonNull(regions.get(name), name), WORDS_BYTES))
                       .order(ByteOrder.nativeOrder()));
       values.add(content.getInt((int) word.offset()));
       values.add(content.getInt((int) word.offset() + Integer.BYTES));

@@ -110,7 +110,8 @@ final class Lane {
       }
       case WAIT -> guests[step.thread()].make(Objects.requireNonNull(step.call()));
       case EXPIRED_WAIT ->
-          guests[step.thread()].make(Objects.requireNonNull(ending == Ending.LATER ? step.untimed() : step.call()));
+          guests[step.thread()].make(
+              Objects.requireNonNull(ending == Ending.LATER ? step.untimed() : step.call()));
     }
     return RaceRig.IDLE;
   }

@@ -40,6 +40,7 @@ final class Racers implements AutoCloseable {
   private volatile boolean parked;
   private @Nullable Job job;
 
+  @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
   private record Job(
       Lane[] lanes,
       List<Step> steps,

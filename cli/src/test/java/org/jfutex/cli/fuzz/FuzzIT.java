@@ -45,7 +45,8 @@ class FuzzIT {
     Run run = fuzz("--for", "600s", "--out", folder.toString());
     System.out.println(run.out);
     assertThat(run.status).as(run.out + run.err).isEqualTo(ExitStatus.OK);
-    Matcher figures = Pattern.compile("; ([0-9]+) calls, [0-9]+ a second, ([0-9]+)").matcher(run.out);
+    Matcher figures =
+        Pattern.compile("; ([0-9]+) calls, [0-9]+ a second, ([0-9]+)").matcher(run.out);
     assertThat(figures.find()).as(run.out).isTrue();
     assertThat(Integer.parseInt(figures.group(2))).as("overlapping").isGreaterThanOrEqualTo(50);
   }

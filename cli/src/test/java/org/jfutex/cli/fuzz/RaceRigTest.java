@@ -26,8 +26,7 @@ class RaceRigTest {
       // results of store, wake and wait; then t0, t1 and the word after the race
       assertThat(allowed.stream().map(Object::toString).collect(Collectors.toSet()))
           .containsExactlyInAnyOrder("- 0 - - -11 1", "- 1 - - 0 1");
-      RaceRig.Outcome wrong =
-          rig.race(program, allowed, 200_000, soon(2), new SplittableRandom(1));
+      RaceRig.Outcome wrong = rig.race(program, allowed, 200_000, soon(2), new SplittableRandom(1));
       assertThat(wrong).isNull();
     }
   }
