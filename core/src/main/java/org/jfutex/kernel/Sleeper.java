@@ -27,9 +27,10 @@ abstract class Sleeper {
    *             cancel word = 0           (G)         request = true        (interrupt flag, ...)
    *             reads the request         (G)         cancel word = 1       (G)
    *             waitv: cancel word == 0 ? sleep       wakes the cancel word
-   *             All are volatile. If the thread does not see the request, the canceller's 1 comes
-   *             after the thread's 0, so waitv finds it, or is found by the wake. A canceller that
-   *             comes late, when its wait has ended, makes the next wait look once and sleep on.
+   *             All are volatile, and a cancel word that is 0 need not be cleared. If the thread
+   *             does not see the request, the canceller's 1 comes after the thread's 0, so waitv
+   *             finds it, or is found by the wake. A canceller that comes late, when its wait has
+   *             ended, makes the next wait look once and sleep on.
    * Progress    each cancel makes the thread look once; it sleeps on if nobody asked for it.
    * Callbacks   none.
    * Checked by  CancelWord (jcstress), KernelWaitTest, KernelFutexContractTest.
@@ -51,6 +52,7 @@ abstract class Sleeper {
 
   private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, Long.BYTES);
   private final long base = memory.address();
+  private final MemorySegment captured = Syscalls.newCaptured();
 
   Sleeper() {
     setEntry(0, base + CANCEL, false, 0);
@@ -88,13 +90,16 @@ abstract class Sleeper {
     long timeout = writeTimeout(memory, TIMESPEC, deadline);
     boolean slept = false;
     while (true) {
-      WORD.setVolatile(memory, CANCEL, 0); // (G) before the look, see cancel
+      if (isCancelWordSet()) {
+        WORD.setVolatile(memory, CANCEL, 0); // (G) before the look, see cancel
+      }
       if (isCancelRequested()) {
         return slept ? FutexCalls.EINTR : FutexCalls.ECANCELED;
       }
       int result =
           (int)
               Syscalls.call(
+                  captured,
                   FutexCalls.NR_FUTEX_WAITV,
                   base,
                   entries + 1L,
