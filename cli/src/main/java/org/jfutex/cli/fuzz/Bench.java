@@ -222,7 +222,10 @@ final class Bench implements AutoCloseable, Lowering.Names {
     held.add(thread);
   }
 
-  /** Waits until every thread sleeps or has returned, and looks. */
+  /**
+   * Waits until every thread that the step may concern sleeps or has returned, and looks. A {@link
+   * Returned} of nobody concerns all.
+   */
   Moment finish(Step step, List<Scenario.WordDecl> cells) {
     String caller = step instanceof Call call ? call.thread() : null;
     if (step instanceof Scenario.Race race) {
@@ -249,9 +252,12 @@ final class Bench implements AutoCloseable, Lowering.Names {
         result = end == null ? Moment.SLEEPS : end;
       }
     }
+    // a call that has served nobody has changed nothing for those who sleep; to look costs more
+    // than the call, and who has returned all the same is seen at a later step
+    boolean looks = caller == null || result > 0;
     for (String name : List.copyOf(calling)) {
       if (!held.contains(name)) {
-        Long end = settled(name, step);
+        Long end = looks ? settled(name, step) : null;
         if (end == null) {
           asleep.add(name);
         } else {

@@ -23,14 +23,6 @@ record Moment(
   /** The step's call sleeps. */
   static final long SLEEPS = Long.MIN_VALUE + 1;
 
-  /** Whether everything is equal but which of several threads were served. */
-  boolean sameCounts(Moment other) {
-    return result == other.result
-        && returned.size() == other.returned.size()
-        && asleep.size() == other.asleep.size()
-        && cells.equals(other.cells);
-  }
-
   /** A result as people read it. */
   static String text(long result) {
     if (result == NONE) {

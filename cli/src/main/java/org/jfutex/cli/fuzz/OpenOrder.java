@@ -28,6 +28,7 @@ final class OpenOrder {
   private final Map<String, String> homes = new HashMap<>();
   private final Map<String, Set<String>> places = new HashMap<>();
   private boolean open;
+  private boolean several;
 
   OpenOrder(Scenario program) {
     Map<String, String> roots = new HashMap<>();
@@ -41,9 +42,15 @@ final class OpenOrder {
     }
   }
 
-  /** Whether it is open now who of several waiters is served. */
-  boolean isOpen() {
-    return open;
+  /**
+   * Whether two ways to go on are the same but for who of several waiters was served, and that is
+   * open. One that waits on several words may have been taken twice, so that fewer return.
+   */
+  boolean leavesOpen(Moment one, Moment other) {
+    return open
+        && one.result() == other.result()
+        && one.cells().equals(other.cells())
+        && (several || one.returned().size() == other.returned().size());
   }
 
   /** Takes note of a step both sides agreed on. */
@@ -56,6 +63,8 @@ final class OpenOrder {
     if (moment.result() == Moment.SLEEPS) {
       Set<String> named = new HashSet<>();
       system.args().forEach(arg -> add(arg, named));
+      several |=
+          system.args().getFirst() instanceof Arg.Elements array && array.elements().size() > 1;
       places.put(call.thread(), named);
     } else if (moment.result() > 0 && requeues(system)) {
       noteRequeue(system);

@@ -87,7 +87,9 @@ final class RaceMaker implements View {
       if (random.nextInt(5) == 0) {
         steps.add(Generator.call(thread, row(Role.STORE).draw(draw)));
       }
-      steps.add(Generator.call(thread, row(Role.WAIT).draw(draw)));
+      boolean mismatches = shape.words().size() > 1 && random.nextInt(6) == 0;
+      steps.add(
+          mismatches ? lateMismatch(thread) : Generator.call(thread, row(Role.WAIT).draw(draw)));
       return;
     }
     if (!sleepers.isEmpty() && random.nextInt(8) == 0) {
@@ -100,6 +102,18 @@ final class RaceMaker implements View {
     steps.add(Generator.call(thread, row(Role.WAKE).draw(draw)));
   }
 
+  /** A vector wait that finds its last word changed while it can be woken at the others. */
+  private Step lateMismatch(String thread) {
+    String flags = shape.shared() > 0 ? ":u32" : ":u32|private";
+    List<String> elements = new ArrayList<>();
+    for (int i = 0; i < shape.words().size(); i++) {
+      String word = shape.words().get(i).name();
+      int wrong = i == shape.words().size() - 1 ? 1 : 0;
+      elements.add(word + ":" + (value(word) + wrong) + flags);
+    }
+    return Generator.call(thread, new Op("futex_waitv", elements));
+  }
+
   private Row row(Role role) {
     Row row = Generator.row(random, role);
     return row.races() ? row : row(role);
@@ -108,7 +122,8 @@ final class RaceMaker implements View {
   /**
    * A thread that waits on several words leaves them one after the other, and a waker may find it
    * at a later one: what comes of that no order of the steps explains. So where one waits like that
-   * there is only one waker, and nothing else makes it leave.
+   * there is only one waker, and nothing else makes it leave. In the race itself it waits on words
+   * of their own, and nobody takes from two of them at once.
    */
   private static boolean isJudgeable(List<Step> before, List<Step> first, List<Step> second) {
     List<Step> race = new ArrayList<>(first);
@@ -123,10 +138,30 @@ final class RaceMaker implements View {
                 step ->
                     step instanceof Scenario.Signal
                         || (Generator.isOver(step) && vectors(List.of(step)) > 0));
+    boolean isTornApart =
+        vectors > 0
+            && race.stream()
+                .anyMatch(
+                    step -> step instanceof Call call && (takesOfTwo(call) || repeats(call.op())));
     boolean isLong =
         race.stream()
             .anyMatch(step -> step instanceof Call call && call.op().words().size() > MOST_WORDS);
-    return vectors <= 1 && count(race, Role.WAKE) <= 1 && !leaves && !isLong;
+    return vectors <= 1 && count(race, Role.WAKE) <= 1 && !leaves && !isLong && !isTornApart;
+  }
+
+  /** Whether a call takes waiters of two words in one step, where a vector wait has two. */
+  private static boolean takesOfTwo(Call call) {
+    return call.op().name().equals("wake_op");
+  }
+
+  /** Whether a vector wait names a word twice. */
+  private static boolean repeats(Op op) {
+    List<String> words =
+        op.words().stream()
+            .filter(word -> word.indexOf('=') < 0 && word.indexOf(':') > 0)
+            .map(word -> word.substring(0, word.indexOf(':')))
+            .toList();
+    return words.stream().distinct().count() < words.size();
   }
 
   private static long count(List<Step> steps, Role role) {

@@ -34,6 +34,14 @@ final class Races {
   @Nullable String judge(RaceProgram program, int times, long untilNanos, SplittableRandom random) {
     RigProgram lowered = program.lower();
     Set<Outcome> allowed = rig.allowed(lowered);
+    if (!program.requeues()) {
+      WakeCount count = new WakeCount(lowered);
+      for (Outcome outcome : allowed) {
+        if (count.isBroken(outcome)) {
+          return "engine: as many wakes as woken: expected, an order gives: " + outcome;
+        }
+      }
+    }
     for (Bench bench : benches) {
       String wrong = judge(program, allowed, bench);
       if (wrong != null) {

@@ -75,7 +75,7 @@ record Shape(
 
   /** A shape for a race: plain memory, and every operand good. */
   static Shape drawForRace(SplittableRandom random, int mostThreads) {
-    int count = random.nextInt(5) < 3 ? 1 : 1 + random.nextInt(3);
+    int count = random.nextBoolean() ? 1 : 1 + random.nextInt(3);
     List<WordDecl> words = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       words.add(word(WORD_NAMES.get(i), 0, "mem", i));
