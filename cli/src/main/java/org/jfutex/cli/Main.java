@@ -4,6 +4,9 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Optional;
+import org.jfutex.cli.bench.BenchCommand;
+import org.jfutex.cli.fuzz.FuzzCommand;
+import org.jfutex.cli.play.PlayCommand;
 import org.jfutex.cli.probe.ProbeCommand;
 import org.jfutex.cli.run.RunCommand;
 import picocli.AutoComplete.GenerateCompletion;
@@ -28,7 +31,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
     commandListHeading = "%nCommands:%n",
     subcommands = {
       RunCommand.class,
+      FuzzCommand.class,
+      PlayCommand.class,
       ProbeCommand.class,
+      BenchCommand.class,
       HelpCommand.class,
       GenerateCompletion.class
     },
@@ -72,20 +78,26 @@ public final class Main implements Runnable {
 
   /** The command line with all commands; each command is one line here. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setExpandAtFiles(false) // @NAME may be an argument of the program to run
-        .setStopAtPositional(true) // as are options behind its name
-        .setColorScheme(Help.defaultColorScheme(colour()))
-        .setParameterExceptionHandler(Main::misused)
-        .setExecutionExceptionHandler(Main::failed);
+    CommandLine line =
+        new CommandLine(new Main())
+            .setExpandAtFiles(false) // @NAME may be an argument of the program to run
+            // AUTO honours NO_COLOR
+            .setColorScheme(Help.defaultColorScheme(isTerminal() ? Ansi.AUTO : Ansi.OFF))
+            .setParameterExceptionHandler(Main::misused)
+            .setExecutionExceptionHandler(Main::failed);
+    // options behind the name of a program are the program's
+    line.getSubcommands()
+        .values()
+        .forEach(each -> each.setStopAtPositional(each.getCommand() instanceof RunCommand));
+    return line;
   }
 
-  /** Colour needs a terminal at both ends; picocli itself also honours NO_COLOR. */
+  /** Whether standard input and output are a terminal. */
   @SuppressWarnings(
       "SystemConsoleNull") // without a terminal it is null in some JDKs, in others not
-  private static Ansi colour() {
+  public static boolean isTerminal() {
     Console console = System.console();
-    return console != null && console.isTerminal() ? Ansi.AUTO : Ansi.OFF;
+    return console != null && console.isTerminal();
   }
 
   private static int misused(ParameterException e, String[] args) {

@@ -290,9 +290,13 @@ class LauncherIT {
     assertThat(result.status).as(result.err).isZero();
     assertThat(result.err).isEqualTo("jfutex: building (sources are newer) ...\n");
     assertThat(build(tree, mvn).err).isEmpty();
-    Files.delete(tree.resolve("core/src/main/A.java"));
-    assertThat(build(tree, mvn).err).as("after a deletion").contains("sources are newer");
-    assertThat(Files.readAllLines(temp.resolve("calls"))).hasSize(2);
+    for (String module : List.of("core", "bench")) {
+      try (Stream<Path> sources = Files.list(tree.resolve(module + "/src/main"))) {
+        Files.delete(sources.findFirst().orElseThrow());
+      }
+      assertThat(build(tree, mvn).err).as("after a deletion").contains("sources are newer");
+    }
+    assertThat(Files.readAllLines(temp.resolve("calls"))).hasSize(3);
   }
 
   @Test
@@ -372,10 +376,11 @@ class LauncherIT {
   private Path tree(boolean built) throws IOException {
     Path tree = temp.resolve("tree");
     write(tree.resolve("jfutex"), Files.readString(Tools.root().resolve("jfutex")));
-    for (String file : List.of("pom.xml", "core/pom.xml", "cli/pom.xml")) {
+    for (String file : List.of("pom.xml", "core/pom.xml", "bench/pom.xml", "cli/pom.xml")) {
       write(tree.resolve(file), "");
     }
     write(tree.resolve("core/src/main/A.java"), "");
+    write(tree.resolve("bench/src/main/C.java"), "");
     write(tree.resolve("cli/src/main/B.java"), "");
     if (built) {
       write(tree.resolve("cli/target/app/jfutex-cli-1.jar"), "");

@@ -10,6 +10,9 @@ import org.jfutex.word.WordFault;
  * raw face checks alignment, range and order of errors; an address space only says what is there.
  */
 public interface AddressSpace {
+  /** The highest address that {@link #inRange} lets through. */
+  long LAST_USER_ADDRESS = 0x7fff_ffff_f000L;
+
   /** Whether a futex is private to its address space (FUTEX_PRIVATE_FLAG) or shared. */
   enum Scope {
     /** Keyed on (address space, address); no mapping is looked up. */
@@ -45,13 +48,17 @@ public interface AddressSpace {
   }
 
   /**
-   * Whether a range is one a user program can name at all, mapped or not (access_ok).
+   * Whether a range is one a user program can name at all, mapped or not: access_ok, which for few
+   * bytes looks at the first address only. Those of x86-64 with four levels of page tables, for
+   * 32-bit programs too (USER_PTR_MAX of arch/x86/include/asm/uaccess_64.h).
    *
    * @param address where it starts, unsigned
-   * @param bytes how long it is
-   * @return false for kernel addresses and ranges that wrap
+   * @param bytes how long it is, less than a page
+   * @return false for kernel addresses
    */
-  boolean inRange(long address, int bytes);
+  default boolean inRange(long address, int bytes) {
+    return Long.compareUnsigned(address, LAST_USER_ADDRESS) <= 0;
+  }
 
   /**
    * The key of an aligned address in range, as get_futex_key makes it. A private key never looks at

@@ -61,12 +61,6 @@ public final class SegmentSpace implements AddressSpace {
   /** The size of a page, the unit of protection and of sharing. */
   public static final int PAGE_BYTES = 4096;
 
-  /**
-   * The highest address access_ok lets through, for 32-bit programs too: USER_PTR_MAX of
-   * arch/x86/include/asm/uaccess_64.h with four levels of page tables.
-   */
-  private static final long LAST_USER_ADDRESS = 0x7fff_ffff_f000L;
-
   private static final VarHandle CELL = ValueLayout.JAVA_INT.varHandle();
 
   private final MemorySegment memory;
@@ -174,11 +168,6 @@ public final class SegmentSpace implements AddressSpace {
   @Override
   public int pointerBits() {
     return pointerBits;
-  }
-
-  @Override
-  public boolean inRange(long address, int bytes) {
-    return Long.compareUnsigned(address, LAST_USER_ADDRESS) <= 0;
   }
 
   @Override

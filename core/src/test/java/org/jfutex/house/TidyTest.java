@@ -32,7 +32,8 @@ class TidyTest {
     Path root = Path.of(System.getProperty("jfutex.root"));
     List<String> findings = new ArrayList<>();
     int files = 0;
-    for (String folder : List.of("core/src/main/java", "cli/src/main/java")) {
+    for (String folder :
+        List.of("core/src/main/java", "cli/src/main/java", "bench/src/main/java")) {
       try (Stream<Path> tree = Files.walk(root.resolve(folder))) {
         for (Path file : tree.filter(f -> f.toString().endsWith(".java")).sorted().toList()) {
           findings.addAll(Tidy.findings(root.relativize(file).toString(), Files.readString(file)));

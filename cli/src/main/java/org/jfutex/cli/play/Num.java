@@ -1,6 +1,7 @@
 package org.jfutex.cli.play;
 
 import java.util.List;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -51,6 +52,33 @@ public record Num(List<Term> terms) {
    */
   public static Num of(long value) {
     return new Num(List.of(new Literal(value, Long.toString(value))));
+  }
+
+  /**
+   * Whether a thread's id is part of it.
+   *
+   * @return false for a plain number
+   */
+  public boolean hasTids() {
+    return terms.stream().anyMatch(TidOf.class::isInstance);
+  }
+
+  /**
+   * Its value.
+   *
+   * @param tids gives the id of a thread
+   * @return its terms joined, 64 bits
+   */
+  public long value(ToLongFunction<String> tids) {
+    long value = 0;
+    for (Term term : terms) {
+      value |=
+          switch (term) {
+            case Literal literal -> literal.value();
+            case TidOf tid -> tids.applyAsLong(tid.thread());
+          };
+    }
+    return value;
   }
 
   @Override

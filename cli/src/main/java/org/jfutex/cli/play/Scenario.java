@@ -3,6 +3,7 @@ package org.jfutex.cli.play;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jfutex.cli.machine.Backing;
 import org.jfutex.cli.machine.Capability;
@@ -101,8 +102,24 @@ public record Scenario(
    *
    * @param value the raw result; a negative errno for an error
    * @param text how it is written: a number, {@code ok}, or an errno's name
+   * @param number the number if it depends on a thread's id, else null
    */
-  public record Result(long value, String text) {
+  public record Result(long value, String text, @Nullable Num number) {
+    /** A result that depends on no thread's id. */
+    public Result(long value, String text) {
+      this(value, text, null);
+    }
+
+    /**
+     * The raw result.
+     *
+     * @param tids gives the id of a thread
+     * @return 64 bits
+     */
+    public long value(ToLongFunction<String> tids) {
+      return number == null ? value : number.value(tids);
+    }
+
     @Override
     public String toString() {
       return text;
@@ -258,7 +275,7 @@ public record Scenario(
   public record Pause(int line, Duration duration) implements Step {
     @Override
     public String toString() {
-      return "pause " + duration.toMillis() + "ms";
+      return "pause " + Literals.text(duration);
     }
   }
 
@@ -269,6 +286,44 @@ public record Scenario(
       return "repeat "
           + times
           + "\n"
+          + steps.stream().map(step -> step + "\n").collect(Collectors.joining())
+          + "end";
+    }
+  }
+
+  /**
+   * {@code race} ... {@code end}: the steps of different threads happen at the same moment, those
+   * of one thread in order. Goes on once each has returned or sleeps.
+   *
+   * @param line where it stands
+   * @param steps calls without a result, and signals
+   */
+  public record Race(int line, List<Step> steps) implements Step {
+    /** Copies the list. */
+    public Race {
+      steps = List.copyOf(steps);
+    }
+
+    /**
+     * Who races.
+     *
+     * @return the threads that make its calls and those that are signalled
+     */
+    public Set<String> threads() {
+      return steps.stream()
+          .map(
+              step ->
+                  switch (step) {
+                    case Call call -> call.thread();
+                    case Signal signal -> signal.thread();
+                    default -> throw new IllegalArgumentException(step + ": expected no such step");
+                  })
+          .collect(Collectors.toSet());
+    }
+
+    @Override
+    public String toString() {
+      return "race\n"
           + steps.stream().map(step -> step + "\n").collect(Collectors.joining())
           + "end";
     }

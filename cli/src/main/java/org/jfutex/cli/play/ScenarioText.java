@@ -1,7 +1,9 @@
 package org.jfutex.cli.play;
 
 import java.util.Locale;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jfutex.cli.machine.Capability;
 
 /** Writes the declarations of a scenario in its language. */
 final class ScenarioText {
@@ -12,17 +14,22 @@ final class ScenarioText {
       text.append("needs ")
           .append(
               scenario.needs().stream()
-                  .map(capability -> capability.name().toLowerCase(Locale.ROOT))
+                  .map(ScenarioText::name)
                   .sorted()
                   .collect(Collectors.joining(" ")))
           .append('\n');
     }
     if (!scenario.only().isEmpty()) {
-      text.append("only ").append(String.join(" ", scenario.only())).append('\n');
+      text.append("only ").append(String.join(" ", new TreeSet<>(scenario.only()))).append('\n');
     }
     scenario.regions().forEach(region -> text.append(region(region)).append('\n'));
     scenario.words().forEach(word -> text.append(word(word)).append('\n'));
     scenario.threads().forEach(thread -> text.append(thread(thread)).append('\n'));
+  }
+
+  /** The name of a capability in the language. */
+  static String name(Capability capability) {
+    return capability.name().toLowerCase(Locale.ROOT);
   }
 
   private static String region(Scenario.RegionDecl region) {

@@ -1,11 +1,16 @@
 package org.jfutex.cli.run;
 
 /** What the errors of starting a program mean, as strerror(3) says it. */
-final class ErrorText {
+public final class ErrorText {
   private ErrorText() {}
 
-  /** The text of an errno. */
-  static String of(int errno) {
+  /**
+   * The text of an errno.
+   *
+   * @param errno its number, positive
+   * @return what it means, for people
+   */
+  public static String of(int errno) {
     return switch (errno) {
       case 1 -> "operation not permitted";
       case 2 -> "no such file or directory";

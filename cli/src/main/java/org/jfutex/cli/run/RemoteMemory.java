@@ -13,9 +13,6 @@ import org.jfutex.word.WordFault;
  * that nobody has to decode its arguments a second time. Used with the supervisor's lock held.
  */
 final class RemoteMemory implements AddressSpace {
-  /** TASK_SIZE_MAX of x86-64 with four-level page tables, arch/x86/include/asm/page_64.h. */
-  private static final long TASK_SIZE = 0x7fff_ffff_f000L;
-
   private final Space space;
   private final int tid;
   private final List<RemoteWord> words = new ArrayList<>(1);
@@ -23,11 +20,6 @@ final class RemoteMemory implements AddressSpace {
   RemoteMemory(Space space, int tid) {
     this.space = space;
     this.tid = tid;
-  }
-
-  @Override
-  public boolean inRange(long address, int bytes) {
-    return address >= 0 && address <= TASK_SIZE - bytes;
   }
 
   @Override

@@ -1,0 +1,145 @@
+package org.jfutex.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jfutex.bench.area.Areas;
+import org.jfutex.bench.frame.Area;
+import org.jfutex.bench.frame.CLibrary;
+import org.jfutex.bench.frame.Rounds;
+import org.jfutex.bench.frame.Row;
+import org.jfutex.bench.frame.Samples;
+
+/** A run of benchmarks: what {@code jfutex bench} does. */
+public final class Bench {
+  private final List<Area> areas;
+  private final CaseRunner runner;
+  private final List<Report> reports;
+
+  /**
+   * What is asked for.
+   *
+   * @param areas the names of the areas; none for all
+   * @param isQuick whether a first look will do
+   * @param tsv a file that gets all rows with all their figures
+   * @param isTerminal whether what is printed can be rewritten
+   * @param isColoured whether verdicts are printed in colour
+   */
+  public record Request(
+      List<String> areas,
+      boolean isQuick,
+      Optional<Path> tsv,
+      boolean isTerminal,
+      boolean isColoured) {
+    /** Copies the list. */
+    public Request {
+      areas = List.copyOf(areas);
+    }
+  }
+
+  Bench(List<Area> areas, CaseRunner runner, List<Report> reports) {
+    this.areas = areas;
+    this.runner = runner;
+    this.reports = reports;
+  }
+
+  /**
+   * The names of the areas.
+   *
+   * @return the names, in the order in which they run
+   */
+  public static List<String> areas() {
+    return Areas.all().stream().map(Area::name).toList();
+  }
+
+  /**
+   * Runs benchmarks and prints them.
+   *
+   * @param request what is asked for
+   * @param out where to
+   * @return how the rows ended
+   * @throws IllegalArgumentException if there is no area of a name
+   * @throws IOException if a file cannot be written or a case failed
+   */
+  public static Totals run(Request request, PrintStream out) throws IOException {
+    List<Area> areas = new ArrayList<>();
+    for (String name : request.areas.isEmpty() ? areas() : request.areas) {
+      areas.add(
+          Areas.named(name)
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "no area '" + name + "'; there are " + String.join(", ", areas()))));
+    }
+    Rounds rounds = request.isQuick ? Rounds.QUICK : Rounds.FULL;
+    Path folder = Files.createTempDirectory("jfutex-bench");
+    Thread atExit = new Thread(() -> delete(folder));
+    Runtime.getRuntime().addShutdownHook(atExit);
+    List<Report> reports = new ArrayList<>();
+    try {
+      CLibrary library =
+          CLibrary.compile(folder, System.getenv().getOrDefault("PATH", "/usr/bin:/bin"));
+      CaseProcess runner = new CaseProcess(rounds, library);
+      Environment environment = Environment.read(Path.of("/"), runner.flags(), library, rounds);
+      if (request.tsv.isPresent()) {
+        reports.add(new TsvReport(Files.newBufferedWriter(request.tsv.get()), environment));
+      }
+      reports.add(new TextReport(out, areas, environment, request.isTerminal, request.isColoured));
+      return new Bench(areas, runner, reports).run(rounds);
+    } finally {
+      for (Report report : reports) {
+        report.close();
+      }
+      Runtime.getRuntime().removeShutdownHook(atExit);
+      delete(folder);
+    }
+  }
+
+  Totals run(Rounds rounds) throws IOException {
+    Totals totals = Totals.NONE;
+    for (Area area : areas) {
+      for (int i = 0; i < area.cases().size(); i++) {
+        String what = area.name() + ": " + area.cases().get(i).name();
+        for (Report report : reports) {
+          report.progress(what + " ...");
+        }
+        Samples samples =
+            runner.run(
+                area,
+                i,
+                round -> {
+                  for (Report report : reports) {
+                    report.progress(what + ", round " + round + " of " + rounds.count());
+                  }
+                });
+        for (Row row : Row.of(area.name(), area.cases().get(i), samples)) {
+          totals = totals.with(row.verdict());
+          for (Report report : reports) {
+            report.row(row);
+          }
+        }
+      }
+    }
+    for (Report report : reports) {
+      report.end(totals);
+    }
+    return totals;
+  }
+
+  private static void delete(Path folder) {
+    try (Stream<Path> tree = Files.walk(folder)) {
+      for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

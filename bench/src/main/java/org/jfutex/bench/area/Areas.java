@@ -1,0 +1,31 @@
+package org.jfutex.bench.area;
+
+import java.util.List;
+import java.util.Optional;
+import org.jfutex.bench.frame.Area;
+
+/** All areas; each is one line here. */
+public final class Areas {
+  private static final List<Area> ALL = List.of(new KernelCall(), new FastPath());
+
+  private Areas() {}
+
+  /**
+   * All areas, in the order in which they run.
+   *
+   * @return the areas
+   */
+  public static List<Area> all() {
+    return ALL;
+  }
+
+  /**
+   * An area.
+   *
+   * @param name its name
+   * @return the area of this name, if there is one
+   */
+  public static Optional<Area> named(String name) {
+    return ALL.stream().filter(area -> area.name().equals(name)).findFirst();
+  }
+}

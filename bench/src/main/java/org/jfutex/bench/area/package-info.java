@@ -1,0 +1,2 @@
+/** What is measured: one class for each area. */
+package org.jfutex.bench.area;

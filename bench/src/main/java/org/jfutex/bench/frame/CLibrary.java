@@ -1,0 +1,104 @@
+package org.jfutex.bench.frame;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The peers written in C ({@code peers.c}), compiled where a C compiler is found.
+ *
+ * @param file the shared library, or empty
+ * @param text the compiler and its flags, or why there is no library
+ */
+public record CLibrary(Optional<Path> file, String text) {
+  private static final List<String> COMPILERS = List.of("gcc", "cc");
+  private static final List<String> FLAGS = List.of("-O2", "-shared", "-fPIC");
+  private static final String SOURCE = "peers.c";
+  private static final long PATIENCE_SECONDS = 60;
+
+  /**
+   * No library.
+   *
+   * @param reason why
+   * @return a library from which everything is skipped
+   */
+  public static CLibrary missing(String reason) {
+    return new CLibrary(Optional.empty(), reason);
+  }
+
+  /**
+   * Compiles the peers.
+   *
+   * @param folder where the source and the library go
+   * @param path the folders where a compiler is looked for, as in PATH
+   * @return the library, or the reason why there is none
+   * @throws IOException if the folder cannot be written
+   */
+  public static CLibrary compile(Path folder, String path) throws IOException {
+    Optional<Path> compiler =
+        COMPILERS.stream().flatMap(name -> find(name, path).stream()).findFirst();
+    if (compiler.isEmpty()) {
+      return missing("no C compiler: neither " + String.join(" nor ", COMPILERS) + " is on PATH");
+    }
+    Path source = folder.resolve(SOURCE);
+    try (InputStream in = CLibrary.class.getResourceAsStream(SOURCE)) {
+      if (in == null) {
+        throw new IllegalStateException("resource " + SOURCE + " is missing from this build");
+      }
+      Files.copy(in, source);
+    }
+    Path library = folder.resolve("peers.so");
+    String name = compiler.get().getFileName().toString();
+    List<String> command = new ArrayList<>();
+    command.add(compiler.get().toString());
+    command.addAll(FLAGS);
+    command.addAll(List.of("-o", library.toString(), source.toString()));
+    String told = run(folder, command);
+    if (!Files.exists(library)) {
+      return missing(name + " failed: " + firstLine(told));
+    }
+    String version = firstLine(run(folder, List.of(compiler.get().toString(), "--version")));
+    return new CLibrary(Optional.of(library), version + ", " + String.join(" ", FLAGS));
+  }
+
+  private static Optional<Path> find(String program, String path) {
+    for (String folder : path.split(File.pathSeparator, -1)) {
+      Path file = Path.of(folder, program);
+      if (Files.isRegularFile(file) && Files.isExecutable(file)) {
+        return Optional.of(file);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String run(Path folder, List<String> command) throws IOException {
+    Path output = Files.createTempFile(folder, "cc", ".out");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+            .start();
+    try {
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        return "no answer within " + PATIENCE_SECONDS + " s";
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "interrupted";
+    } finally {
+      process.destroyForcibly();
+    }
+    return Files.readString(output);
+  }
+
+  private static String firstLine(String text) {
+    return text.lines().findFirst().orElse("nothing was said");
+  }
+}

@@ -1,0 +1,14 @@
+package org.jfutex.bench.frame;
+
+/** One side of a comparison. */
+@FunctionalInterface
+public interface Contender {
+  /**
+   * Measures once.
+   *
+   * @param sliceNanos how long that should take, about, in nanoseconds
+   * @return the figure, in the unit of the case
+   * @throws IllegalStateException if an operation did not give the result it must give
+   */
+  double measure(long sliceNanos);
+}

@@ -1,0 +1,62 @@
+package org.jfutex.bench.frame;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+
+/**
+ * A contender that repeats one operation on one thread; its figure is nanoseconds of processor time
+ * per operation, so that the time other programs take away from the thread does not count.
+ *
+ * <p>The operation runs in batches. A batch is a method called often, so that it is compiled as a
+ * method and not in the middle of its only loop; its machine code is kept apart from this class by
+ * the flags of the JVM ({@code CaseProcess}).
+ */
+public final class Loop implements Contender {
+  private static final int BATCH = 1024;
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+  private final String name;
+  private final Body body;
+  private double nanosPerOperation = 100_000; // a careful first guess, for interpreted code
+
+  /** A batch of the operation. */
+  @FunctionalInterface
+  public interface Body {
+    /**
+     * Repeats the operation.
+     *
+     * @param operations how often
+     * @return how many of them gave the result they must give
+     */
+    long run(int operations);
+  }
+
+  /**
+   * A loop.
+   *
+   * @param name what is repeated, for errors
+   * @param body the batch
+   */
+  public Loop(String name, Body body) {
+    this.name = name;
+    this.body = body;
+  }
+
+  @Override
+  public double measure(long sliceNanos) {
+    long batches = Math.max(1, Math.round(sliceNanos / (nanosPerOperation * BATCH)));
+    long right = 0;
+    long start = THREADS.getCurrentThreadCpuTime();
+    for (long i = 0; i < batches; i++) {
+      right += body.run(BATCH);
+    }
+    long nanos = THREADS.getCurrentThreadCpuTime() - start;
+    long operations = batches * BATCH;
+    if (right != operations) {
+      throw new IllegalStateException(
+          "%s: %d of %d operations gave the right result".formatted(name, right, operations));
+    }
+    nanosPerOperation = (double) Math.max(1, nanos) / operations;
+    return nanosPerOperation;
+  }
+}

@@ -1,0 +1,80 @@
+package org.jfutex.bench.frame;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One line of a report: ours against one peer.
+ *
+ * @param area the name of the area
+ * @param measured the case
+ * @param peer whom ours is compared with
+ * @param ours the median of our figures; NaN if it could not be measured
+ * @param peers the median of the peer's figures; NaN if it could not be measured
+ * @param ratio the median of the ratios of each round; NaN if there are none
+ * @param lower their first quartile
+ * @param upper their third quartile
+ * @param verdict what that says of the target
+ * @param note why a row is skipped, or what is to be known of it; may be empty
+ */
+public record Row(
+    String area,
+    Case measured,
+    Case.Peer peer,
+    double ours,
+    double peers,
+    double ratio,
+    double lower,
+    double upper,
+    Verdict verdict,
+    String note) {
+  private static final String UNSETTLED = "the warm-up did not settle";
+
+  /**
+   * The rows of a case, one for each peer.
+   *
+   * @param area the name of the area
+   * @param measured the case
+   * @param samples what it has measured
+   * @return the rows, in the order of the peers
+   */
+  public static List<Row> of(String area, Case measured, Samples samples) {
+    List<Row> rows = new ArrayList<>();
+    Samples.Series ours = samples.contenders().getFirst();
+    for (int i = 0; i < measured.peers().size(); i++) {
+      Samples.Series peer = samples.contenders().get(i + 1);
+      rows.add(row(area, measured, measured.peers().get(i), ours, peer, samples.isSettled()));
+    }
+    return rows;
+  }
+
+  private static Row row(
+      String area,
+      Case measured,
+      Case.Peer peer,
+      Samples.Series ours,
+      Samples.Series theirs,
+      boolean isSettled) {
+    double oursMedian = median(ours);
+    double peerMedian = median(theirs);
+    String skipped = ours.skipped().isEmpty() ? theirs.skipped() : ours.skipped();
+    if (!skipped.isEmpty()) {
+      double none = Double.NaN;
+      return new Row(
+          area, measured, peer, oursMedian, peerMedian, none, none, none, Verdict.SKIPPED, skipped);
+    }
+    Target target = peer.target();
+    List<Double> ratios = target.ratios(ours.values(), theirs.values());
+    double lower = Statistics.quantile(ratios, 0.25);
+    double ratio = Statistics.median(ratios);
+    double upper = Statistics.quantile(ratios, 0.75);
+    Verdict verdict = target.verdict(lower, ratio, upper);
+    String note = isSettled ? "" : UNSETTLED;
+    return new Row(
+        area, measured, peer, oursMedian, peerMedian, ratio, lower, upper, verdict, note);
+  }
+
+  private static double median(Samples.Series series) {
+    return series.values().isEmpty() ? Double.NaN : Statistics.median(series.values());
+  }
+}

@@ -1,0 +1,113 @@
+/*
+ * The peers in C. Each loops over one system call, as a C program would make it, and counts the
+ * calls that gave the right result. Cells lie STRIDE bytes apart and hold 0. The last argument is
+ * FUTEX_PRIVATE_FLAG (which is FUTEX2_PRIVATE as well) or 0.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STRIDE 256
+#define CHANGED 1 /* what no cell holds */
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+#define NR_FUTEX_WAKE 454
+#define SIZE_U32 2
+#define MATCH_ANY 0xffffffffu
+
+static uint32_t *cell(void *cells, int index) {
+  return (uint32_t *)((char *)cells + STRIDE * index);
+}
+
+long wake(void *cells, long operations, long private) {
+  uint32_t *word = cell(cells, 0);
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += syscall(SYS_futex, word, FUTEX_WAKE | private, 1, NULL, NULL, 0) == 0;
+  return right;
+}
+
+long wake_bitset(void *cells, long operations, long private) {
+  uint32_t *word = cell(cells, 0);
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += syscall(SYS_futex, word, FUTEX_WAKE_BITSET | private, 1, NULL, NULL, 2) == 0;
+  return right;
+}
+
+long futex2_wake(void *cells, long operations, long private) {
+  uint32_t *word = cell(cells, 0);
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += syscall(NR_FUTEX_WAKE, word, (unsigned long)MATCH_ANY, 1, SIZE_U32 | private) == 0;
+  return right;
+}
+
+long wait_changed(void *cells, long operations, long private) {
+  uint32_t *word = cell(cells, 0);
+  long right = 0;
+  for (long i = 0; i < operations; i++) {
+    long result = syscall(SYS_futex, word, FUTEX_WAIT | private, CHANGED, NULL, NULL, 0);
+    right += result == -1 && errno == EAGAIN;
+  }
+  return right;
+}
+
+long wait_bitset_changed(void *cells, long operations, long private) {
+  uint32_t *word = cell(cells, 0);
+  long right = 0;
+  for (long i = 0; i < operations; i++) {
+    long result =
+        syscall(SYS_futex, word, FUTEX_WAIT_BITSET | private, CHANGED, NULL, NULL, MATCH_ANY);
+    right += result == -1 && errno == EAGAIN;
+  }
+  return right;
+}
+
+long requeue(void *cells, long operations, long private) {
+  uint32_t *from = cell(cells, 0), *to = cell(cells, 1);
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += syscall(SYS_futex, from, FUTEX_REQUEUE | private, 1, 1L, to, 0) == 0;
+  return right;
+}
+
+long compare_requeue(void *cells, long operations, long private) {
+  uint32_t *from = cell(cells, 0), *to = cell(cells, 1);
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += syscall(SYS_futex, from, FUTEX_CMP_REQUEUE | private, 1, 1L, to, 0) == 0;
+  return right;
+}
+
+long wake_op(void *cells, long operations, long private) {
+  uint32_t *word = cell(cells, 0), *target = cell(cells, 1);
+  long op = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 1);
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += syscall(SYS_futex, word, FUTEX_WAKE_OP | private, 1, 1L, target, op) == 0;
+  return right;
+}
+
+struct waitv {
+  uint64_t value, address;
+  uint32_t flags, reserved;
+};
+
+long waitv_changed(void *cells, long operations, long private) {
+  struct waitv entries[2] = {
+      {0, (uintptr_t)cell(cells, 0), SIZE_U32 | private, 0},
+      {CHANGED, (uintptr_t)cell(cells, 1), SIZE_U32 | private, 0},
+  };
+  long right = 0;
+  for (long i = 0; i < operations; i++) {
+    long result = syscall(SYS_futex_waitv, entries, 2, 0, NULL, CLOCK_MONOTONIC);
+    right += result == -1 && errno == EAGAIN;
+  }
+  return right;
+}

@@ -1,0 +1,132 @@
+package org.jfutex.cli.fuzz;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jfutex.cli.play.Action;
+import org.jfutex.cli.play.Action.Arg;
+import org.jfutex.cli.play.OpParser;
+import org.jfutex.cli.play.Place;
+import org.jfutex.cli.play.Scenario;
+import org.jfutex.cli.play.Scenario.Call;
+import org.jfutex.cli.play.Scenario.RegionDecl;
+import org.jfutex.cli.play.Scenario.Step;
+import org.jfutex.cli.play.Scenario.WordDecl;
+import org.jfutex.linux.Operation;
+
+/**
+ * Follows a program and knows when the kernel has left open who is next: a waiter that is requeued
+ * onto a futex with waiters keeps its place among them if both futexes share a bucket, and goes to
+ * the end if they do not. Errs towards open.
+ */
+final class OpenOrder {
+  private static final int REQUEUE = 3;
+  private static final int CMP_REQUEUE = 4;
+
+  private final Map<String, String> homes = new HashMap<>();
+  private final Map<String, Set<String>> places = new HashMap<>();
+  private boolean open;
+
+  OpenOrder(Scenario program) {
+    Map<String, String> roots = new HashMap<>();
+    for (RegionDecl region : program.regions()) {
+      String of = region.aliasOf();
+      roots.put(region.name(), of == null ? region.name() : roots.getOrDefault(of, of));
+    }
+    for (WordDecl word : program.words()) {
+      String root = roots.getOrDefault(word.region(), word.region());
+      homes.put(word.name(), root + "+" + word.offset());
+    }
+  }
+
+  /** Whether it is open now who of several waiters is served. */
+  boolean isOpen() {
+    return open;
+  }
+
+  /** Takes note of a step both sides agreed on. */
+  void note(Step step, Moment moment) {
+    places.keySet().retainAll(moment.asleep());
+    if (!(step instanceof Call call)
+        || !(OpParser.parse(call.op()) instanceof Action.SystemCall system)) {
+      return;
+    }
+    if (moment.result() == Moment.SLEEPS) {
+      Set<String> named = new HashSet<>();
+      system.args().forEach(arg -> add(arg, named));
+      places.put(call.thread(), named);
+    } else if (moment.result() > 0 && requeues(system)) {
+      noteRequeue(system);
+    }
+  }
+
+  private void noteRequeue(Action.SystemCall system) {
+    String from;
+    String to;
+    if (system.args().getFirst() instanceof Arg.Elements pair) {
+      from = home(pair.elements().getFirst().place());
+      to = home(pair.elements().getLast().place());
+    } else if (system.args().get(0) instanceof Arg.Address source
+        && system.args().get(4) instanceof Arg.Address target) {
+      from = home(source.place());
+      to = home(target.place());
+    } else {
+      return;
+    }
+    if (from.equals(to)) {
+      return;
+    }
+    boolean moves = places.values().stream().anyMatch(set -> set.contains(from));
+    open |= moves && places.values().stream().anyMatch(set -> set.contains(to));
+    places.values().stream().filter(set -> set.contains(from)).forEach(set -> set.add(to));
+  }
+
+  /** Whether a call may move waiters. */
+  static boolean requeues(Action.SystemCall system) {
+    if (system.nr() == Operation.NR_FUTEX_REQUEUE) {
+      return true;
+    }
+    if (system.nr() != Operation.NR_FUTEX || !(system.args().get(1) instanceof Arg.Value op)) {
+      return false;
+    }
+    int command = (int) Shape.plain(op.number()) & 0xf;
+    return command == REQUEUE || command == CMP_REQUEUE;
+  }
+
+  private void add(Arg arg, Set<String> named) {
+    switch (arg) {
+      case Arg.Address address -> named.add(home(address.place()));
+      case Arg.Elements elements ->
+          elements.elements().forEach(element -> named.add(home(element.place())));
+      default -> {
+        // names no word
+      }
+    }
+  }
+
+  /** A name for a place that two mappings of it have in common. */
+  private String home(Place place) {
+    String base = place.base();
+    String home = base == null ? null : homes.get(base);
+    return home == null || place.offset() != 0 ? place.toString() : home;
+  }
+
+  /** The threads of a list of steps. */
+  static Set<String> threads(List<Step> steps) {
+    Set<String> names = new HashSet<>();
+    for (Step step : steps) {
+      switch (step) {
+        case Call call -> names.add(call.thread());
+        case Scenario.Signal signal -> names.add(signal.thread());
+        case Scenario.Returned returned -> names.addAll(returned.threads());
+        case Scenario.Race race -> names.addAll(threads(race.steps()));
+        default -> {
+          // nobody's
+        }
+      }
+    }
+    return names;
+  }
+}

@@ -1,0 +1,171 @@
+package org.jfutex.cli.fuzz;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jfutex.cli.fuzz.OpTable.Role;
+import org.jfutex.cli.fuzz.OpTable.Row;
+import org.jfutex.cli.play.Num;
+import org.jfutex.cli.play.Scenario;
+import org.jfutex.cli.play.Scenario.Call;
+import org.jfutex.cli.play.Scenario.Op;
+import org.jfutex.cli.play.Scenario.Step;
+import org.jfutex.cli.play.Scenario.WordDecl;
+
+/**
+ * Makes programs with a race: some threads go to sleep, two others act at the same moment, and the
+ * queues are emptied.
+ */
+final class RaceMaker implements View {
+  private static final String FIRST = "t1";
+  private static final String SECOND = "t2";
+  private static final int MOST_SLEEPERS = 3;
+
+  /** Of a call in a race: there are too many orders if it waits on more. */
+  private static final int MOST_WORDS = 8;
+
+  private static final String ANY = "mask=0xffffffff";
+
+  private final SplittableRandom random;
+  private final Shape shape;
+  private final Draw draw;
+  private final List<String> sleepers = new ArrayList<>();
+
+  private RaceMaker(SplittableRandom random, int threads) {
+    this.random = random;
+    this.shape = Shape.drawForRace(random, threads);
+    this.draw = new Draw(random, shape, this);
+  }
+
+  /** One program. */
+  static Scenario make(long seed, long number, int threads) {
+    SplittableRandom random = Generator.random(seed, number);
+    return new RaceMaker(random, threads).make(Generator.title(seed, number));
+  }
+
+  private Scenario make(String title) {
+    List<Step> steps = new ArrayList<>();
+    for (String thread : shape.threads()) {
+      if (!thread.equals(FIRST) && !thread.equals(SECOND) && sleepers.size() < MOST_SLEEPERS) {
+        steps.add(Generator.call(thread, row(Role.WAIT).draw(draw)));
+        sleepers.add(thread);
+      }
+    }
+    List<Step> race = new ArrayList<>();
+    List<Step> other = new ArrayList<>();
+    do {
+      race.clear();
+      other.clear();
+      side(FIRST, random.nextInt(100) < 55 ? Role.WAIT : Role.WAKE, race);
+      side(SECOND, random.nextInt(100) < 15 ? Role.WAIT : Role.WAKE, other);
+    } while (!isJudgeable(steps, race, other));
+    race.addAll(other);
+    steps.add(new Scenario.Race(0, race));
+    List<String> scope = shape.shared() > 0 ? List.of("shared") : List.of();
+    for (WordDecl word : shape.words()) {
+      for (String count : List.of("1", "1", "2147483647")) {
+        List<String> words = Draw.words(List.of(word.name(), count, ANY), scope);
+        steps.add(Generator.call(Shape.MAIN, new Op("wake_bitset", words)));
+      }
+    }
+    return withSteps(shape.declarations(title), steps);
+  }
+
+  static Scenario withSteps(Scenario program, List<Step> steps) {
+    return new Scenario(
+        program.title(),
+        program.needs(),
+        program.only(),
+        program.regions(),
+        program.words(),
+        program.threads(),
+        steps);
+  }
+
+  private void side(String thread, Role role, List<Step> steps) {
+    if (role == Role.WAIT) {
+      if (random.nextInt(5) == 0) {
+        steps.add(Generator.call(thread, row(Role.STORE).draw(draw)));
+      }
+      steps.add(Generator.call(thread, row(Role.WAIT).draw(draw)));
+      return;
+    }
+    if (!sleepers.isEmpty() && random.nextInt(8) == 0) {
+      steps.add(new Scenario.Signal(0, draw.of(sleepers), false));
+      return;
+    }
+    if (random.nextInt(3) > 0) {
+      steps.add(Generator.call(thread, row(Role.STORE).draw(draw)));
+    }
+    steps.add(Generator.call(thread, row(Role.WAKE).draw(draw)));
+  }
+
+  private Row row(Role role) {
+    Row row = Generator.row(random, role);
+    return row.races() ? row : row(role);
+  }
+
+  /**
+   * A thread that waits on several words leaves them one after the other, and a waker may find it
+   * at a later one: what comes of that no order of the steps explains. So where one waits like that
+   * there is only one waker, and nothing else makes it leave.
+   */
+  private static boolean isJudgeable(List<Step> before, List<Step> first, List<Step> second) {
+    List<Step> race = new ArrayList<>(first);
+    race.addAll(second);
+    long vectors = vectors(race);
+    if (vectors + vectors(before) == 0) {
+      return true;
+    }
+    boolean leaves =
+        race.stream()
+            .anyMatch(
+                step ->
+                    step instanceof Scenario.Signal
+                        || (Generator.isOver(step) && vectors(List.of(step)) > 0));
+    boolean isLong =
+        race.stream()
+            .anyMatch(step -> step instanceof Call call && call.op().words().size() > MOST_WORDS);
+    return vectors <= 1 && count(race, Role.WAKE) <= 1 && !leaves && !isLong;
+  }
+
+  private static long count(List<Step> steps, Role role) {
+    return steps.stream().filter(step -> step instanceof Call call && role(call) == role).count();
+  }
+
+  private static long vectors(List<Step> steps) {
+    return steps.stream()
+        .filter(step -> step instanceof Call call && call.op().name().equals("futex_waitv"))
+        .count();
+  }
+
+  /** What a call is to a program. */
+  static Role role(Call call) {
+    return OpTable.ROWS.stream()
+        .filter(row -> row.name().equals(call.op().name()))
+        .findFirst()
+        .orElseThrow()
+        .role();
+  }
+
+  @Override
+  public boolean isIdle(String thread) {
+    return !sleepers.contains(thread);
+  }
+
+  @Override
+  public int value(String word) {
+    Num value =
+        shape.words().stream()
+            .filter(declared -> declared.name().equals(word))
+            .findFirst()
+            .orElseThrow()
+            .value();
+    return (int) Shape.plain(value);
+  }
+
+  @Override
+  public long lastResult() {
+    return Moment.NONE;
+  }
+}

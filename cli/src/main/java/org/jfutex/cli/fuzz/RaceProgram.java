@@ -1,0 +1,189 @@
+package org.jfutex.cli.fuzz;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import org.jfutex.cli.fuzz.OpTable.Role;
+import org.jfutex.cli.fuzz.RigProgram.Kind;
+import org.jfutex.cli.play.Action;
+import org.jfutex.cli.play.Action.Arg;
+import org.jfutex.cli.play.Lowering;
+import org.jfutex.cli.play.OpParser;
+import org.jfutex.cli.play.Place;
+import org.jfutex.cli.play.RawCall;
+import org.jfutex.cli.play.Scenario;
+import org.jfutex.cli.play.Scenario.Call;
+import org.jfutex.cli.play.Scenario.Race;
+import org.jfutex.cli.play.Scenario.Signal;
+import org.jfutex.cli.play.Scenario.Step;
+import org.jfutex.cli.play.Scenario.WordDecl;
+import org.jfutex.linux.Operation;
+import org.jfutex.time.Ticker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A scenario with one race, cut into its parts.
+ *
+ * @param scenario the whole
+ * @param prefix the steps before the race
+ * @param race the race
+ * @param suffix the steps after it
+ * @param threads its threads in the order of their numbers
+ */
+record RaceProgram(
+    Scenario scenario, List<Step> prefix, Race race, List<Step> suffix, List<String> threads)
+    implements Lowering.Names {
+  private static final int REGISTERS = 6;
+  private static final int NR_TIME_REGISTER = 3;
+  private static final int FUTEX_WAIT_TIME_REGISTER = 4;
+
+  /** Cuts a scenario; null if it has no race of two sides. */
+  static @Nullable RaceProgram of(Scenario scenario) {
+    List<Step> steps = scenario.steps();
+    for (int i = 0; i < steps.size(); i++) {
+      if (steps.get(i) instanceof Race race) {
+        return new RaceProgram(
+            scenario,
+            steps.subList(0, i),
+            race,
+            steps.subList(i + 1, steps.size()),
+            List.copyOf(new TreeSet<>(OpenOrder.threads(steps))));
+      }
+    }
+    return null;
+  }
+
+  /** The sides: the steps of the thread that comes first, and the others. */
+  List<Step> side(int which) {
+    @Nullable String first = null;
+    List<Step> steps = new ArrayList<>();
+    for (Step step : race.steps()) {
+      String racer = step instanceof Call call ? call.thread() : "signal";
+      if (first == null) {
+        first = racer;
+      }
+      if (racer.equals(first) == (which == 0)) {
+        steps.add(step);
+      }
+    }
+    return steps;
+  }
+
+  /** Whether it moves waiters, so that the kernel may leave open who comes next. */
+  boolean requeues() {
+    List<Step> all = new ArrayList<>(race.steps());
+    all.addAll(prefix);
+    return all.stream()
+        .anyMatch(
+            step ->
+                step instanceof Call call
+                    && OpParser.parse(call.op()) instanceof Action.SystemCall system
+                    && OpenOrder.requeues(system));
+  }
+
+  /** The program for a rig. */
+  RigProgram lower() {
+    List<WordDecl> words = scenario.words();
+    long[] cells = new long[2 * words.size()];
+    int[] initial = new int[cells.length];
+    for (int i = 0; i < words.size(); i++) {
+      cells[2 * i] = address(new Place(words.get(i).name(), 0));
+      cells[2 * i + 1] = cells[2 * i] + Integer.BYTES;
+      initial[2 * i] = (int) Shape.plain(words.get(i).value());
+    }
+    return new RigProgram(
+        threads.size(),
+        cells,
+        initial,
+        lower(prefix),
+        lower(side(0)),
+        lower(side(1)),
+        lower(suffix));
+  }
+
+  @Override
+  public int tid(String thread) {
+    throw new IllegalArgumentException("tid(" + thread + "): expected a plain number");
+  }
+
+  @Override
+  public int room(Place place) {
+    return 0;
+  }
+
+  @Override
+  public long address(Place place) {
+    String base = place.base();
+    if (base == null) {
+      return place.offset();
+    }
+    for (WordDecl word : scenario.words()) {
+      if (word.name().equals(base)) {
+        return RigSpace.PRIVATE_PAGE + word.offset() + place.offset();
+      }
+    }
+    throw new IllegalArgumentException("'" + base + "': expected a word");
+  }
+
+  private List<RigProgram.Step> lower(List<Step> steps) {
+    return steps.stream().map(this::lower).toList();
+  }
+
+  private RigProgram.Step lower(Step step) {
+    if (step instanceof Signal signal) {
+      int thread = threads.indexOf(signal.thread());
+      return new RigProgram.Step(Kind.SIGNAL, thread, null, null, 1, 0, 0, 0);
+    }
+    if (!(step instanceof Call call)) {
+      throw new IllegalArgumentException(step + ": expected a step of a race");
+    }
+    int thread = threads.indexOf(call.thread());
+    return switch (OpParser.parse(call.op())) {
+      case Action.Store store ->
+          new RigProgram.Step(
+              Kind.STORE,
+              thread,
+              null,
+              null,
+              1,
+              address(store.place()),
+              0,
+              (int) Shape.plain(store.value()));
+      case Action.CompareAndSet cas ->
+          new RigProgram.Step(
+              Kind.COMPARE_AND_SET,
+              thread,
+              null,
+              null,
+              1,
+              address(cas.place()),
+              (int) Shape.plain(cas.expected()),
+              (int) Shape.plain(cas.value()));
+      case Action.SystemCall system -> lower(call, system, thread);
+      default -> throw new IllegalArgumentException(step + ": expected a step of a race");
+    };
+  }
+
+  private RigProgram.Step lower(Call call, Action.SystemCall system, int thread) {
+    RawCall raw = new Lowering(this, Ticker.system()).lower(system, RigSpace.scratch(thread));
+    raw = new RawCall(raw.nr(), Arrays.copyOf(raw.args(), REGISTERS), raw.writes());
+    int entries =
+        system.args().getFirst() instanceof Arg.Elements elements
+                && system.nr() == Operation.NR_FUTEX_WAITV
+            ? Math.max(1, elements.elements().size())
+            : 1;
+    Kind kind =
+        RaceMaker.role(call) != Role.WAIT
+            ? Kind.CALL
+            : Generator.isOver(call) ? Kind.EXPIRED_WAIT : Kind.WAIT;
+    return new RigProgram.Step(kind, thread, raw, untimed(raw), entries, 0, 0, 0);
+  }
+
+  private static RawCall untimed(RawCall raw) {
+    long[] registers = raw.args().clone();
+    registers[raw.nr() == Operation.NR_FUTEX_WAIT ? FUTEX_WAIT_TIME_REGISTER : NR_TIME_REGISTER] =
+        0;
+    return new RawCall(raw.nr(), registers, raw.writes());
+  }
+}

@@ -1,0 +1,108 @@
+package org.jfutex.cli.fuzz;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.jfutex.cli.fuzz.RaceRig.Outcome;
+import org.jfutex.cli.play.Scenario.Step;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs programs with a race and judges what comes out: on the machines once, on the rig many times,
+ * always one of the outcomes that an order of the race gives.
+ */
+final class Races {
+  private final List<Bench> benches;
+  private final RaceRig rig;
+
+  /** Races on these machines, and on a rig. */
+  Races(List<Bench> benches, RaceRig rig) {
+    this.benches = List.copyOf(benches);
+    this.rig = rig;
+  }
+
+  /**
+   * Runs a program.
+   *
+   * @param times how often on the rig
+   * @param untilNanos until when at most, of {@link System#nanoTime}
+   * @return what went wrong, null if nothing did
+   */
+  @Nullable String judge(RaceProgram program, int times, long untilNanos, SplittableRandom random) {
+    RigProgram lowered = program.lower();
+    Set<Outcome> allowed = rig.allowed(lowered);
+    for (Bench bench : benches) {
+      String wrong = judge(program, allowed, bench);
+      if (wrong != null) {
+        return wrong;
+      }
+    }
+    Outcome wrong = rig.race(lowered, allowed, times, untilNanos, random);
+    return wrong == null ? null : told("engine", wrong, allowed);
+  }
+
+  private @Nullable String judge(RaceProgram program, Set<Outcome> allowed, Bench bench) {
+    Outcome outcome = run(program, bench);
+    if (allowed.contains(outcome)) {
+      return null;
+    }
+    if (program.requeues()) {
+      Set<Outcome> counts = new HashSet<>();
+      allowed.forEach(one -> counts.add(counts(program, one)));
+      if (counts.contains(counts(program, outcome))) {
+        return null;
+      }
+    }
+    return told(bench.name(), outcome, allowed);
+  }
+
+  private static String told(String who, Outcome wrong, Set<Outcome> allowed) {
+    StringBuilder text = new StringBuilder(who + ": " + wrong);
+    allowed.forEach(one -> text.append("\nan order gives: ").append(one));
+    return text.toString();
+  }
+
+  private static Outcome run(RaceProgram program, Bench bench) {
+    bench.prepare(program.scenario());
+    for (Step step : program.prefix()) {
+      bench.start(step);
+      Moment _ = bench.finish(step, program.scenario().words());
+    }
+    List<Long> numbers = new ArrayList<>(bench.race(program));
+    look(program, bench.finish(program.race(), program.scenario().words()), numbers);
+    for (Step step : program.suffix()) {
+      bench.start(step);
+      Moment moment = bench.finish(step, program.scenario().words());
+      numbers.add(moment.result());
+      look(program, moment, numbers);
+    }
+    bench.clean();
+    return new Outcome(numbers.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  private static void look(RaceProgram program, Moment moment, List<Long> numbers) {
+    for (String thread : program.threads()) {
+      Long result = moment.returned().get(thread);
+      if (result != null) {
+        numbers.add(result);
+      } else {
+        numbers.add(moment.asleep().contains(thread) ? RaceRig.ASLEEP : RaceRig.IDLE);
+      }
+    }
+    moment.cells().forEach(cell -> numbers.add((long) cell));
+  }
+
+  /** The outcome without who it was that slept or was served. */
+  private static Outcome counts(RaceProgram program, Outcome outcome) {
+    long[] numbers = outcome.numbers().clone();
+    int threads = program.threads().size();
+    int row = threads + 2 * program.scenario().words().size();
+    for (int at = program.race().steps().size(); at < numbers.length; at += row + 1) {
+      Arrays.sort(numbers, at, at + threads);
+    }
+    return new Outcome(numbers);
+  }
+}

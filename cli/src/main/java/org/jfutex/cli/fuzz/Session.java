@@ -1,0 +1,178 @@
+package org.jfutex.cli.fuzz;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jfutex.cli.machine.Machine;
+import org.jfutex.cli.play.Scenario;
+import org.jspecify.annotations.Nullable;
+
+/** Runs program after program until one shows a difference or the time is over. */
+final class Session implements AutoCloseable {
+  /** One program in so many is a race. */
+  private static final int RACE_EVERY = 3;
+
+  private static final int RACE_TIMES = 1_000;
+  private static final long RACE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+  private static final long RACE_TRIAL_NANOS = TimeUnit.MILLISECONDS.toNanos(2_500);
+  private static final int RACE_TRIAL_TIMES = 10_000_000;
+  private static final long SHRINK_NANOS = TimeUnit.SECONDS.toNanos(50);
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final Supplier<Machine> kernelMaker;
+  private final Supplier<Machine> engineMaker;
+  private final long seed;
+  private final int threads;
+  private final RaceRig rig;
+  private final Tally tally = new Tally();
+  private Bench kernel;
+  private Bench engine;
+
+  /**
+   * A session.
+   *
+   * @param kernelMaker makes the machine that is right
+   * @param engineMaker makes the one to be compared with it
+   * @param seed makes the programs
+   * @param threads how many threads a program has at most
+   */
+  Session(Supplier<Machine> kernelMaker, Supplier<Machine> engineMaker, long seed, int threads) {
+    this.kernelMaker = kernelMaker;
+    this.engineMaker = engineMaker;
+    this.seed = seed;
+    this.threads = threads;
+    this.rig = new RaceRig(threads + 1);
+    this.kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
+    this.engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+  }
+
+  @Override
+  public void close() {
+    rig.close();
+    kernel.close();
+    engine.close();
+  }
+
+  Tally tally() {
+    return tally;
+  }
+
+  /** How many races the rig has run. */
+  long raced() {
+    return rig.raced();
+  }
+
+  /**
+   * Runs programs.
+   *
+   * @param first the number of the first one
+   * @param most how many at most
+   * @param nanos for how long at most
+   * @param progress is told now and then
+   * @return the first difference, null if there was none
+   */
+  @Nullable Found run(long first, long most, long nanos, Consumer<Tally> progress) {
+    long end = System.nanoTime() + nanos;
+    for (long number = first; number - first < most && System.nanoTime() - end < 0; number++) {
+      Found found = number % RACE_EVERY == RACE_EVERY - 1 ? race(number) : duel(number);
+      if (found != null) {
+        return found;
+      }
+      progress.accept(tally);
+    }
+    return null;
+  }
+
+  private @Nullable Found duel(long number) {
+    Generator generator = Generator.of(seed, number, threads);
+    Duel.Verdict verdict = duel(generator);
+    tally.add(verdict);
+    if (verdict.difference() == null) {
+      return null;
+    }
+    Scenario whole = RaceMaker.withSteps(generator.declarations(), verdict.executed());
+    Duel.Verdict[] smallest = {verdict};
+    Scenario shrunk =
+        Shrinker.shrink(
+            candidate -> {
+              Duel.Verdict again = duel(Steps.of(candidate));
+              if (again.difference() == null) {
+                return null;
+              }
+              smallest[0] = again;
+              return RaceMaker.withSteps(candidate, again.executed());
+            },
+            whole,
+            System.nanoTime() + SHRINK_NANOS);
+    Duel.Verdict last = duel(Steps.of(shrunk));
+    if (last.difference() == null) {
+      last = smallest[0]; // it does not come every time
+    }
+    String difference = String.valueOf(last.difference());
+    return new Found(number, Found.stated(shrunk, last), last.executed().size(), difference);
+  }
+
+  /** Runs a program; machines that hang are replaced. */
+  private Duel.Verdict duel(Steps steps) {
+    try {
+      return new Duel(kernel, engine).run(steps);
+    } catch (Duel.Broken e) {
+      replaceMachines();
+      return e.verdict();
+    }
+  }
+
+  private void replaceMachines() {
+    kernel.close();
+    engine.close();
+    kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
+    engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+  }
+
+  private @Nullable Found race(long number) {
+    Scenario program = RaceMaker.make(seed, number, threads);
+    SplittableRandom random = Generator.random(~seed, number);
+    String[] difference = {race(program, RACE_TIMES, RACE_NANOS, random)};
+    if (difference[0] == null) {
+      RaceProgram parts = RaceProgram.of(program);
+      if (parts != null) {
+        tally.addRace(parts);
+      }
+      return null;
+    }
+    String who = who(difference[0]);
+    Scenario shrunk =
+        Shrinker.shrink(
+            candidate -> {
+              String again = race(candidate, RACE_TRIAL_TIMES, RACE_TRIAL_NANOS, random);
+              if (again == null || !who(again).equals(who)) {
+                return null;
+              }
+              difference[0] = again;
+              return candidate;
+            },
+            program,
+            System.nanoTime() + SHRINK_NANOS);
+    return new Found(number, shrunk, Tally.steps(shrunk), String.valueOf(difference[0]));
+  }
+
+  private static String who(String difference) {
+    return difference.substring(0, difference.indexOf(':') + 1);
+  }
+
+  private @Nullable String race(Scenario program, int times, long nanos, SplittableRandom random) {
+    RaceProgram parts = RaceProgram.of(program);
+    if (parts == null) {
+      return null;
+    }
+    try {
+      Races races = new Races(List.of(kernel, engine), rig);
+      return races.judge(parts, times, System.nanoTime() + nanos, random);
+    } catch (Hang e) {
+      replaceMachines();
+      return String.valueOf(e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package org.jfutex.cli.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.jfutex.cli.Tools;
+
+/**
+ * A fault that is planted in the engine: texts in its sources and what stands there instead. The
+ * changed sources are compiled to a folder that comes before the real classes, so the engine itself
+ * has no switches.
+ *
+ * @param name what is wrong
+ * @param edits the changes
+ */
+record PlantedFault(String name, List<Edit> edits) {
+  /**
+   * One change.
+   *
+   * @param source the file, below the sources of core
+   * @param find a text that occurs in it once
+   * @param replacement what stands there instead
+   */
+  record Edit(String source, String find, String replacement) {}
+
+  private static PlantedFault of(String name, String source, String find, String replacement) {
+    return new PlantedFault(name, List.of(new Edit(source, find, replacement)));
+  }
+
+  static final List<PlantedFault> ALL =
+      List.of(
+          of(
+              "the fence between store and count is dropped",
+              "engine/Bucket",
+              "    VarHandle.fullFence(); // (B) pairs with (A) in countIn\n",
+              ""),
+          of(
+              "a waiter counts itself in after it has checked",
+              "engine/Bucket",
+              """
+                  countIn();
+                  try {
+                    lock();
+                    try {
+                      if (word.holds(expected)) {
+              """,
+              """
+                  boolean held = word.holds(expected);
+                  countIn();
+                  try {
+                    lock();
+                    try {
+                      if (held) {
+              """),
+          of(
+              "EFAULT comes before EINVAL",
+              "linux/Call",
+              "if (address % bytes != 0) {",
+              "if (address % bytes != 0 && space.inRange(address, bytes)) {"),
+          of(
+              "EAGAIN comes before the errors of the second key",
+              "linux/FutexCall",
+              "    Word to = call.word(address2, flags, Access.READ);\n    OptionalInt count",
+              """
+              if (!from.holds(expected)) {
+                return error(Errno.EAGAIN);
+              }
+              Word to = call.word(address2, flags, Access.READ);
+              OptionalInt count\
+              """),
+          of(
+              "ENOSYS comes before the check of the time",
+              "linux/FutexCall",
+              "timeout != 0 && hasTimeout() ?",
+              "timeout != 0 && hasTimeout() && (!isRealtime() || mayBeRealtime()) ?"),
+          of(
+              "who leaves takes the order of the queue along",
+              "engine/Bucket",
+              """
+                        bucket.queue.remove(waiter);
+                        waiter.markLeft();
+              """,
+              """
+                        bucket.queue.remove(waiter);
+                        waiter.markLeft();
+                        Waiter first = bucket.queue.first(waiter.key);
+                        if (first != null) {
+                          bucket.queue.remove(first);
+                          bucket.queue.add(first);
+                        }
+              """),
+          of(
+              "a requeue moves one too many",
+              "engine/Requeue",
+              "moved = from.moveLocked(source, move, to, target);",
+              "moved = from.moveLocked(source, Math.max(move + 1, move), to, target);"),
+          of(
+              "a requeue of none moves one",
+              "engine/Bucket",
+              "while (moved < count) {",
+              "while (moved < Math.max(count, 1)) {"),
+          of(
+              "a requeue returns those it woke only",
+              "engine/Requeue",
+              "return OptionalInt.of(told + moved);",
+              "return OptionalInt.of(told);"),
+          new PlantedFault(
+              "the bitset is lost on requeue",
+              List.of(
+                  new Edit("engine/Waiter", "final int bitset;", "int bitset;"),
+                  new Edit(
+                      "engine/Bucket",
+                      "      waiter.key = to;\n",
+                      "      waiter.key = to;\n      waiter.bitset = -1;\n"))),
+          of(
+              "bitsets must be equal",
+              "engine/WaitQueue",
+              "if ((waiter.bitset & bitset) != 0) {",
+              "if (waiter.bitset == bitset) {"),
+          of(
+              "the arguments of a wake-op have no sign",
+              "linux/WakeOpCode",
+              "return low12Bits << ABOVE_ARGUMENT >> ABOVE_ARGUMENT;",
+              "return low12Bits << ABOVE_ARGUMENT >>> ABOVE_ARGUMENT;"),
+          of(
+              "a shift beyond the word gives 0",
+              "linux/WakeOpCode",
+              "return isShift ? 1 << argument : argument;",
+              "return isShift ? (argument >>> 5 != 0 ? 0 : 1 << argument) : argument;"),
+          of(
+              "a wake-op wakes on its second word whatever it held",
+              "engine/WaitWake",
+              "if (op.test(old)) {",
+              "if (op.test(old) || old == old) {"),
+          of(
+              "a wake of 0 wakes nobody",
+              "linux/FutexCall",
+              "return call.engine.wake(word, atLeastOne(count), bitset);",
+              "return call.engine.wake(word, Math.max(count, 0), bitset);"),
+          of(
+              "a vector wait reports the lowest entry",
+              "engine/WaitMany",
+              "          woken = i;\n",
+              "          woken = woken < 0 ? i : woken;\n"),
+          of(
+              "a vector wait that finds a mismatch forgets who woke it",
+              "engine/WaitMany",
+              """
+                          return woken >= 0
+                              ? new AnyWait(WaitStatus.WOKEN, woken)
+                              : new AnyWait(WaitStatus.CHANGED, changed);
+              """,
+              """
+                          return new AnyWait(WaitStatus.CHANGED, changed);
+              """),
+          of(
+              "a timeout beats a wake",
+              "engine/AsyncWait",
+              "      if (cancel()) {\n        immediate =",
+              "      boolean _ = cancel();\n      {\n        immediate ="),
+          of(
+              "private and shared futexes meet",
+              "word/Key",
+              "address, shared ? SHARED : PLAIN);",
+              "address, PLAIN);"),
+          of(
+              "a relative time is taken for a moment",
+              "linux/FutexCall",
+              "case WAIT -> sleep(relative(timeoutNanos),",
+              "case WAIT -> sleep(absolute(timeoutNanos),"));
+
+  private static Path sources() {
+    return Tools.root().resolve("core/src/main/java/org/jfutex");
+  }
+
+  /** The changed sources, by the name of their class. */
+  Map<String, String> changed() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    for (Edit edit : edits) {
+      String text =
+          texts.computeIfAbsent(
+              edit.source,
+              source -> {
+                try {
+                  return Files.readString(sources().resolve(source + ".java"));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      int at = text.indexOf(edit.find);
+      assertThat(at >= 0 && text.indexOf(edit.find, at + 1) < 0)
+          .as("%s: expected once in %s.java:%n%s", name, edit.source, edit.find)
+          .isTrue();
+      texts.put(edit.source, text.replace(edit.find, edit.replacement));
+    }
+    return texts;
+  }
+
+  /** Compiles the changed sources to a folder. */
+  void compile(Path folder) {
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    StringWriter messages = new StringWriter();
+    List<JavaFileObject> files =
+        changed().entrySet().stream()
+            .<JavaFileObject>map(
+                entry ->
+                    new SimpleJavaFileObject(
+                        URI.create("string:///org/jfutex/" + entry.getKey() + ".java"),
+                        JavaFileObject.Kind.SOURCE) {
+                      @Override
+                      public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                        return entry.getValue();
+                      }
+                    })
+            .toList();
+    List<String> options =
+        List.of(
+            "-proc:none",
+            "-nowarn",
+            "-d",
+            folder.toString(),
+            "-cp",
+            System.getProperty("java.class.path"));
+    boolean compiled = compiler.getTask(messages, null, null, options, null, files).call();
+    assertThat(compiled).as("%s: %s", name, messages).isTrue();
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,54 @@
+package org.jfutex.cli.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jfutex.cli.fuzz.RigProgram.Kind;
+import org.jfutex.cli.fuzz.RigProgram.Step;
+import org.jfutex.cli.play.RawCall;
+import org.jfutex.linux.Operation;
+import org.junit.jupiter.api.Test;
+
+/** The orders a race may have, and that racing finds nothing else. */
+class RaceRigTest {
+  private static final long A = RigSpace.PRIVATE_PAGE;
+  private static final int PRIVATE = Operation.PRIVATE_FLAG;
+
+  @Test
+  void aWaitAndAStoreWithAWakeHaveThreeOrders() {
+    RigProgram program = lostWake();
+    try (RaceRig rig = new RaceRig(2)) {
+      Set<RaceRig.Outcome> allowed = rig.allowed(program);
+      // results of store, wake and wait; then t0, t1 and the word after the race
+      assertThat(allowed.stream().map(Object::toString).collect(Collectors.toSet()))
+          .containsExactlyInAnyOrder("- 0 - - -11 1", "- 1 - - 0 1");
+      RaceRig.Outcome wrong = rig.race(program, allowed, 200_000, soon(2), new SplittableRandom(1));
+      assertThat(wrong).isNull();
+    }
+  }
+
+  private static long soon(int seconds) {
+    return System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+  }
+
+  private static RigProgram lostWake() {
+    return new RigProgram(
+        2,
+        new long[] {A},
+        new int[] {0},
+        List.of(),
+        List.of(
+            new Step(Kind.STORE, 0, null, null, 1, A, 0, 1), futex(Kind.CALL, 0, 1 | PRIVATE, 1)),
+        List.of(futex(Kind.WAIT, 1, PRIVATE, 0)),
+        List.of());
+  }
+
+  private static Step futex(Kind kind, int thread, int op, int val) {
+    RawCall call = new RawCall(Operation.NR_FUTEX, new long[] {A, op, val, 0, 0, 0}, List.of());
+    return new Step(kind, thread, call, call, 1, 0, 0, 0);
+  }
+}
