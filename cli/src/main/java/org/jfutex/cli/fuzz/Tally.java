@@ -77,10 +77,12 @@ final class Tally {
   String report(double seconds, long raced) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%d programs, %d of them races; %d calls, %.0f a second, %.1f %% of them in programs where threads overlap%n"
+        ("%d programs, %d of them races; %d calls, %.0f a second, "
+                + "%.1f %% of them in programs where threads overlap%n")
             .formatted(programs, races, calls, calls / seconds, overlapPercent()));
     text.append(
-        "%d races repeated on the engine; %d programs ended where the kernel leaves the order open%n"
+        ("%d races repeated on the engine; "
+                + "%d programs ended where the kernel leaves the order open%n")
             .formatted(raced, openEnds));
     text.append("results by operation (a call that sleeps counts again when it returns):\n");
     results.forEach(
