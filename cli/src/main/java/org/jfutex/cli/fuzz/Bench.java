@@ -361,7 +361,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
       if (thread.settle(limitNanos) == ThreadState.SLEEPING) {
         thread.signal(false);
       }
-      long _ = joined(name, "a signal");
+      joined(name, "a signal");
     }
     fresh.forEach((_, address) -> process.unmap(address, Machine.PAGE_BYTES));
     fresh.clear();

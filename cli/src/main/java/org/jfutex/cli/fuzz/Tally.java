@@ -76,14 +76,11 @@ final class Tally {
   /** The figures, for people. */
   String report(double seconds, long raced) {
     StringBuilder text = new StringBuilder();
-    text.append(
-        ("%d programs, %d of them races; %d calls, %.0f a second, "
-                + "%.1f %% of them in programs where threads overlap%n")
-            .formatted(programs, races, calls, calls / seconds, overlapPercent()));
-    text.append(
-        ("%d races repeated on the engine; "
-                + "%d programs ended where the kernel leaves the order open%n")
-            .formatted(raced, openEnds));
+    text.append("%d programs, %d of them races; ".formatted(programs, races))
+        .append("%d calls, %.0f a second, ".formatted(calls, calls / seconds))
+        .append("%.1f %% of them in programs where threads overlap%n".formatted(overlapPercent()))
+        .append("%d races repeated on the engine; ".formatted(raced))
+        .append("%d programs ended where the kernel leaves the order open%n".formatted(openEnds));
     text.append("results by operation (a call that sleeps counts again when it returns):\n");
     results.forEach(
         (operation, kinds) -> {
