@@ -3,6 +3,7 @@ package org.jfutex.cli;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
+import java.util.List;
 import java.util.Optional;
 import org.jfutex.cli.bench.BenchCommand;
 import org.jfutex.cli.fuzz.FuzzCommand;
@@ -29,15 +30,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "COMMAND",
     description = "The Linux futex subsystem in Java.",
     commandListHeading = "%nCommands:%n",
-    subcommands = {
-      RunCommand.class,
-      FuzzCommand.class,
-      PlayCommand.class,
-      ProbeCommand.class,
-      BenchCommand.class,
-      HelpCommand.class,
-      GenerateCompletion.class
-    },
     footer = {
       "",
       "Shell completion for bash: source <(jfutex generate-completion)",
@@ -53,6 +45,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "78:this system cannot do what was asked",
     })
 public final class Main implements Runnable {
+  /** The commands that do work, in the order the help lists them. */
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          RunCommand.class,
+          PlayCommand.class,
+          FuzzCommand.class,
+          ProbeCommand.class,
+          BenchCommand.class);
+
   @Spec private CommandSpec spec;
 
   // picocli sets the field before anything can read it
@@ -71,13 +72,16 @@ public final class Main implements Runnable {
    * @param args the arguments
    */
   public static void main(String[] args) {
-    int status = commandLine().execute(args);
+    int status = commandLine(args).execute(args);
     System.out.flush();
     System.exit(status);
   }
 
-  /** The command line with all commands; each command is one line here. */
-  static CommandLine commandLine() {
+  /**
+   * The command line, with the one command that is named first, or with all. Picocli reads a
+   * command's options by reflection, which is most of the start: those of others are not wanted.
+   */
+  private static CommandLine commandLine(String[] args) {
     CommandLine line =
         new CommandLine(new Main())
             .setExpandAtFiles(false) // @NAME may be an argument of the program to run
@@ -85,11 +89,26 @@ public final class Main implements Runnable {
             .setColorScheme(Help.defaultColorScheme(isTerminal() ? Ansi.AUTO : Ansi.OFF))
             .setParameterExceptionHandler(Main::misused)
             .setExecutionExceptionHandler(Main::failed);
+    String first = args.length == 0 ? "" : args[0];
+    if (List.of("--version", "-V").contains(first)) {
+      return line;
+    }
+    List<Class<?>> named = COMMANDS.stream().filter(each -> nameOf(each).equals(first)).toList();
+    for (Class<?> command : named.isEmpty() ? COMMANDS : named) {
+      line.addSubcommand(command);
+    }
+    if (named.isEmpty()) {
+      line.addSubcommand(HelpCommand.class).addSubcommand(GenerateCompletion.class);
+    }
     // options behind the name of a program are the program's
     line.getSubcommands()
         .values()
         .forEach(each -> each.setStopAtPositional(each.getCommand() instanceof RunCommand));
     return line;
+  }
+
+  private static String nameOf(Class<?> command) {
+    return command.getAnnotation(Command.class).name();
   }
 
   /** Whether standard input and output are a terminal. */
@@ -109,7 +128,7 @@ public final class Main implements Runnable {
           .findFirst()
           .ifPresent(name -> err.println("jfutex: did you mean " + name + "?"));
     }
-    err.println("try '" + command.getCommandName() + " --help'");
+    err.println("try '" + command.getCommandSpec().qualifiedName() + " --help'");
     err.flush();
     return ExitStatus.USAGE;
   }

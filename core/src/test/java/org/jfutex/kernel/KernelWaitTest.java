@@ -111,13 +111,14 @@ class KernelWaitTest {
                 }));
       }
       for (int i = 0; i < rounds; i++) {
-        boolean first = false;
-        boolean second = false;
-        while (!first || !second) { // until both have come, and each is woken once
-          first = first || futex.wake(words.get(0), 1) == 1;
-          second = second || futex.wake(words.get(1), 1) == 1;
-          Thread.onSpinWait();
-        }
+        boolean[] woken = new boolean[2]; // each once, when it has come
+        Crew.until(
+            "both waiters in round " + i,
+            () -> {
+              woken[0] = woken[0] || futex.wake(words.get(0), 1) == 1;
+              woken[1] = woken[1] || futex.wake(words.get(1), 1) == 1;
+              return woken[0] && woken[1];
+            });
       }
       waiters.forEach(waiter -> waiter.join(limit));
     }

@@ -31,9 +31,9 @@ public final class CancelWord {
 
   private CancelWord() {}
 
-  /** One word; where it lives makes no difference to the order. */
+  /** One word, set by an earlier cancel; where it lives makes no difference to the order. */
   static class Cell {
-    int word;
+    int word = 1;
   }
 
   /** The shipped accesses. */
@@ -47,7 +47,9 @@ public final class CancelWord {
 
     @Actor
     public void sleeper(ZI_Result r) {
-      WORD.setVolatile(this, 0);
+      if ((int) WORD.getVolatile(this) != 0) {
+        WORD.setVolatile(this, 0);
+      }
       r.r1 = request;
     }
 
@@ -79,7 +81,9 @@ public final class CancelWord {
 
     @Actor
     public void sleeper(ZI_Result r) {
-      WORD.setOpaque(this, 0);
+      if ((int) WORD.getVolatile(this) != 0) {
+        WORD.setOpaque(this, 0);
+      }
       r.r1 = request;
     }
 

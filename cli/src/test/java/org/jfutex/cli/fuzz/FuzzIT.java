@@ -42,7 +42,9 @@ class FuzzIT {
   @Test
   @Tag("long")
   void engineAndKernelAgreeForLong() {
-    Run run = fuzz("--for", "600s", "--out", folder.toString());
+    String seconds = System.getProperty("jfutex.long.seconds", "");
+    String time = (seconds.isEmpty() ? "600" : seconds) + "s";
+    Run run = fuzz("--for", time, "--out", folder.toString());
     System.out.println(run.out);
     assertThat(run.status).as(run.out + run.err).isEqualTo(ExitStatus.OK);
     Matcher figures =

@@ -218,6 +218,16 @@ class PlayCommandTest {
   }
 
   @Test
+  void aListedLineCoversNoOther() throws IOException {
+    Path file = file("d.ftx", "word a\nt: wake a 1\nt: wake a 0\n");
+    file(KnownDifferences.FILE, "d.ftx 3 the engine counts better\n");
+    Verdict verdict = session(file, m -> m.returns("t", 1), PlayCommandTest::nothing);
+    assertThat(verdict.differences()).singleElement().matches(judged -> judged.known() == null);
+    assertThat(verdict.outdated()).hasSize(1);
+    assertThat(PlayText.failed(List.of(verdict))).isEqualTo(2);
+  }
+
+  @Test
   void aListedFailureOfTheEngineIsNone() throws IOException {
     Path file = file("d.ftx", "word a\nt: wake a 1 = 0\n");
     file(KnownDifferences.FILE, "d.ftx 2 the engine counts better\n");
