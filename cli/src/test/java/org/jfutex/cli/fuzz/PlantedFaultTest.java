@@ -53,6 +53,7 @@ class PlantedFaultTest {
   @ParameterizedTest
   @MethodSource("all")
   @Tag("long")
+  @Tag("faults") // by luck within the time given, most at once, a few in a minute
   void everyFaultIsFound(PlantedFault fault) throws IOException, InterruptedException {
     find(fault);
   }
