@@ -15,6 +15,8 @@ import org.jfutex.cli.ExitStatus;
 import org.jfutex.cli.machine.jvm.JvmMachine;
 import org.jfutex.cli.machine.jvm.JvmThreads;
 import org.jfutex.cli.machine.kernel.KernelMachine;
+import org.jfutex.engine.JvmFutex;
+import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -52,6 +54,7 @@ import picocli.CommandLine.TypeConversionException;
 public final class FuzzCommand implements Callable<Integer> {
   private static final int LEAST_THREADS = 2;
   private static final int MOST_THREADS = 16;
+  private static final int BUCKETS = 16;
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   @Spec private CommandSpec spec;
@@ -130,14 +133,17 @@ public final class FuzzCommand implements Callable<Integer> {
     long chosen = seed != null ? seed : System.nanoTime() & Integer.MAX_VALUE;
     text.println("seed " + chosen);
     text.flush();
-    try (Session session =
-        new Session(
-            KernelMachine::open, () -> new JvmMachine(JvmThreads.PLATFORM), chosen, threads)) {
+    try (Session session = new Session(KernelMachine::open, FuzzCommand::engine, chosen, threads)) {
       return run(session, chosen, text);
     } catch (UnsupportedOperationException e) {
       spec.commandLine().getErr().println("jfutex: " + e.getMessage());
       return ExitStatus.UNSUPPORTED;
     }
+  }
+
+  /** An engine with as many buckets as the private hash of a small process: words do meet there. */
+  private static JvmMachine engine() {
+    return new JvmMachine(JvmThreads.PLATFORM, new JvmFutex(BUCKETS, Ticker.system()));
   }
 
   private int run(Session session, long chosen, PrintWriter text) {

@@ -15,7 +15,7 @@ final class Session implements AutoCloseable {
   private static final int RACE_EVERY = 3;
 
   private static final int RACE_TIMES = 1_000;
-  private static final long RACE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+  private static final long RACE_NANOS = TimeUnit.MICROSECONDS.toNanos(2_500);
   private static final long RACE_TRIAL_NANOS = TimeUnit.MILLISECONDS.toNanos(2_500);
   private static final int RACE_TRIAL_TIMES = 10_000_000;
   private static final long SHRINK_NANOS = TimeUnit.SECONDS.toNanos(50);
