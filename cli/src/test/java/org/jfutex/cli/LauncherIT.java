@@ -130,17 +130,26 @@ class LauncherIT {
     assertThat(result.err).isEmpty();
   }
 
-  /** In processor time, which a busy machine hardly changes; the wait of a quiet one is less. */
+  /** In processor time, beside that of a JVM that does nothing, since machines differ so much. */
   @Test
-  void startsInLessThanHalfASecond() throws Exception {
+  void startsAsFastAsAFewEmptyJvms() throws Exception {
     Tools.require("bash");
-    String timed = "TIMEFORMAT='%U %S'; time '" + Tools.root().resolve("jfutex") + "' --version";
+    double java =
+        processorSeconds(System.getProperty("java.home") + "/bin/java -XX:+UseSerialGC -version");
+    double jfutex = processorSeconds("'" + Tools.root().resolve("jfutex") + "' --version");
+    System.out.println("--version: " + jfutex + " s, an empty JVM: " + java + " s");
+    assertThat(jfutex).as("s, beside %s s", java).isLessThan(5.5 * java);
+  }
+
+  /** The least that several runs took. */
+  private double processorSeconds(String command) throws Exception {
+    String timed = "TIMEFORMAT='%U %S'; time " + command + " >/dev/null 2>&1";
     double best = Double.MAX_VALUE;
     for (int i = 0; i < 8; i++) {
       String[] times = run(temp, Map.of(), List.of("bash", "-c", timed)).err.strip().split(" ");
       best = Math.min(best, Double.parseDouble(times[0]) + Double.parseDouble(times[1]));
     }
-    assertThat(best).isLessThan(0.5);
+    return best;
   }
 
   @ParameterizedTest
