@@ -58,15 +58,7 @@ final class FutexCalls {
 
   /** FUTEX_WAKE_BITSET. */
   static int wake(long address, boolean shared, int count, int bitset) {
-    return (int)
-        Syscalls.callAgainForErrno(
-            NR_FUTEX,
-            address,
-            shared ? WAKE_BITSET : WAKE_BITSET | PRIVATE,
-            Integer.toUnsignedLong(count),
-            0,
-            0,
-            Integer.toUnsignedLong(bitset));
+    return futex(address, WAKE_BITSET, shared, count, 0, 0, bitset);
   }
 
   /** FUTEX_REQUEUE. */

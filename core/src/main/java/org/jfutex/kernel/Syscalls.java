@@ -22,8 +22,7 @@ public final class Syscalls {
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
   private static final long ERRNO_OFFSET =
       STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-  private static final MethodHandle SYSCALL = find(Linker.Option.captureCallState("errno"));
-  private static final MethodHandle WITHOUT_ERRNO = find();
+  private static final MethodHandle SYSCALL = find();
   private static final int LENT_SLOTS = 64;
 
   /** Where errno is captured; one for each thread, because the call writes it after returning. */
@@ -36,12 +35,12 @@ public final class Syscalls {
 
   private Syscalls() {}
 
-  private static MethodHandle find(Linker.Option... options) {
+  private static MethodHandle find() {
     ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
     return LINKER.downcallHandle(
         LINKER.defaultLookup().findOrThrow("syscall"),
         FunctionDescriptor.of(word, word, word, word, word, word, word, word),
-        options);
+        Linker.Option.captureCallState("errno"));
   }
 
   /**
@@ -88,22 +87,6 @@ public final class Syscalls {
       throw new AssertionError("a system call throws nothing checked", e);
     }
     return result == -1 ? -captured.get(ValueLayout.JAVA_INT, ERRNO_OFFSET) : result;
-  }
-
-  /**
-   * Makes a system call that can be made again if it failed, as it then has done nothing: errno is
-   * only looked for the second time, which makes the first one cheaper.
-   */
-  static long callAgainForErrno(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
-    long result;
-    try {
-      result = (long) WITHOUT_ERRNO.invokeExact(nr, a0, a1, a2, a3, a4, a5);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("a system call throws nothing checked", e);
-    }
-    return result == -1 ? call(nr, a0, a1, a2, a3, a4, a5) : result;
   }
 
   /**
