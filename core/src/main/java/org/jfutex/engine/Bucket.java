@@ -133,6 +133,7 @@ final class Bucket extends BucketFields {
         // a requeue may have moved it, and a waker or another leaver may have been faster
         if (waiter.bucket == bucket && waiter.isQueued()) {
           bucket.queue.remove(waiter);
+          waiter.leaveLocked();
           waiter.markLeft();
           bucket.countOut(1);
         }
@@ -180,13 +181,13 @@ final class Bucket extends BucketFields {
   }
 
   /**
-   * Moves the first waiters of a key to another key, whose bucket may be this one. The target's
-   * queue has room for one more key.
+   * Moves the first waiters of a key to another key, whose bucket may be this one, up to one that
+   * refuses. The target's queue has room for one more key.
    */
-  int moveLocked(Key from, int count, Bucket target, Key to) {
+  int moveLocked(Key from, int count, Bucket target, Key to, WakeList list) {
     assert lock.isHeldByCurrentThread() && target.lock.isHeldByCurrentThread();
     if (from.equals(to)) {
-      return queue.count(from, count);
+      return queue.count(from, count, list);
     }
     int moved = 0;
     while (moved < count) {
@@ -194,17 +195,33 @@ final class Bucket extends BucketFields {
       if (waiter == null) {
         break;
       }
-      queue.remove(waiter);
-      countOut(1);
-      waiter.key = to;
-      target.countIn();
-      target.addLocked(waiter);
+      if (waiter.refusesWakes()) {
+        list.refuse();
+        break;
+      }
+      moveLocked(waiter, target, to);
       moved++;
     }
     return moved;
   }
 
-  private void addLocked(Waiter waiter) {
+  /** Moves one waiter to another key, whose bucket may be this one. */
+  void moveLocked(Waiter waiter, Bucket target, Key to) {
+    removeLocked(waiter);
+    waiter.key = to;
+    target.countIn();
+    target.addLocked(waiter);
+  }
+
+  /** Takes a waiter out and counts it out. */
+  void removeLocked(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
+    queue.remove(waiter);
+    countOut(1);
+  }
+
+  /** Queues a waiter that has been counted in; the queue has room for one more key. */
+  void addLocked(Waiter waiter) {
     assert lock.isHeldByCurrentThread();
     waiter.bucket = this;
     queue.add(waiter);

@@ -55,7 +55,7 @@ final class Requeue {
         }
         to.queueLocked().reserve(); // may run out of memory, so before anybody is taken
         taken = from.takeLocked(source, wake, WaitOptions.MATCH_ANY, list);
-        moved = from.moveLocked(source, move, to, target);
+        moved = list.isRefused() ? 0 : from.moveLocked(source, move, to, target, list);
       } finally {
         HashTable.unlockPair(from, to);
       }
@@ -67,7 +67,7 @@ final class Requeue {
       // the next in line have been moved meanwhile, and counted; they get the wakes that are owed
       waitWake.wake(target, Math.min(taken - told, moved), WaitOptions.MATCH_ANY);
     }
-    list.rethrow();
+    list.rethrow(source);
     return OptionalInt.of(told + moved);
   }
 }

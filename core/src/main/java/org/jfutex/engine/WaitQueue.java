@@ -107,7 +107,8 @@ final class WaitQueue {
   }
 
   /**
-   * Takes the first waiters of a key that a bitset meets, and adds them to a list.
+   * Takes the first waiters of a key that a bitset meets, and adds them to a list. Stops at one
+   * that refuses wakes, whatever its bitset.
    *
    * @return how many were taken
    */
@@ -121,6 +122,10 @@ final class WaitQueue {
     while (true) {
       Waiter next = linked(waiter.next);
       boolean atEnd = waiter == last;
+      if (waiter.refusesWakes()) {
+        list.refuse();
+        return taken;
+      }
       if ((waiter.bitset & bitset) != 0) {
         remove(waiter);
         list.add(waiter);
@@ -133,16 +138,22 @@ final class WaitQueue {
     }
   }
 
-  /** How many waiters a key has, counted up to a limit. */
-  int count(Key key, int limit) {
-    Waiter head = first(key);
-    if (head == null || limit <= 0) {
+  /** How many waiters a key has, counted up to a limit, or to one that refuses to be moved. */
+  int count(Key key, int limit, WakeList list) {
+    Waiter head = limit <= 0 ? null : first(key);
+    if (head == null) {
       return 0;
     }
-    int count = 1;
-    for (Waiter w = linked(head.next); w != head && count < limit; w = linked(w.next)) {
+    int count = 0;
+    Waiter waiter = head;
+    do {
+      if (waiter.refusesWakes()) {
+        list.refuse();
+        return count;
+      }
       count++;
-    }
+      waiter = linked(waiter.next);
+    } while (waiter != head && count < limit);
     return count;
   }
 

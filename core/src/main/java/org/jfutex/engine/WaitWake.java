@@ -78,7 +78,7 @@ final class WaitWake {
     WakeList list = new WakeList();
     int taken = bucket.take(key, count, bitset, list);
     int told = tell(list, taken, key, bitset);
-    list.rethrow();
+    list.rethrow(key);
     return told;
   }
 
@@ -111,7 +111,7 @@ final class WaitWake {
     try {
       long old = apply(op, target);
       taken = bucket.takeLocked(key, wake, WaitOptions.MATCH_ANY, list);
-      if (op.test(old)) {
+      if (op.test(old) && !list.isRefused()) {
         targetTaken =
             targetBucket.takeLocked(targetKey, wakeTarget, WaitOptions.MATCH_ANY, targetList);
       }
@@ -121,8 +121,8 @@ final class WaitWake {
     int told =
         tell(list, taken, key, WaitOptions.MATCH_ANY)
             + tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
-    list.rethrow();
-    targetList.rethrow();
+    list.rethrow(key);
+    targetList.rethrow(targetKey);
     return told;
   }
 

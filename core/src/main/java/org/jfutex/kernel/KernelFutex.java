@@ -11,6 +11,7 @@ import org.jfutex.Capabilities;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
@@ -58,7 +59,8 @@ final class KernelFutex implements Futex {
             true,
             waits.hasBitsets(),
             false,
-            false);
+            false,
+            Capabilities.PiThreads.PLATFORM);
   }
 
   @Override
@@ -291,6 +293,59 @@ final class KernelFutex implements Futex {
     }
   }
 
+  @Override
+  public int ownerId() {
+    return PiCalls.threadId();
+  }
+
+  @Override
+  public LockStatus lockPi(Word word, Deadline deadline, int rank) {
+    checkRank(rank);
+    return PiCalls.lock(writable(word), deadline, word);
+  }
+
+  @Override
+  public LockStatus tryLockPi(Word word) {
+    return PiCalls.tryLock(writable(word), word);
+  }
+
+  @Override
+  public void unlockPi(Word word) {
+    PiCalls.unlock(writable(word), word);
+  }
+
+  @Override
+  public LockStatus awaitRequeuePi(
+      Word word, long expected, Word lock, Deadline deadline, int rank) {
+    checkRank(rank);
+    NativePlace place = place(word);
+    NativePlace target = writable(lock);
+    checkScopes(place, target);
+    checkReadable(place);
+    return PiCalls.awaitRequeue(place, (int) expected, target, deadline, lock);
+  }
+
+  @Override
+  public OptionalInt compareRequeuePi(Word from, long expected, Word lock, int move) {
+    checkCount(move);
+    NativePlace source = place(from);
+    NativePlace target = writable(lock);
+    checkScopes(source, target);
+    checkReadable(source);
+    return PiCalls.compareRequeue(source, (int) expected, target, move, from);
+  }
+
+  /** Where a word is that the kernel will write to. */
+  private static NativePlace writable(Word word) {
+    NativePlace place = place(word);
+    try {
+      place.checkWritable();
+    } catch (WordFault e) {
+      throw fault(e);
+    }
+    return place;
+  }
+
   private static void checkCount(int count) {
     if (count < 0) {
       throw new IllegalArgumentException("count " + count + ": expected 0 or more");
@@ -298,16 +353,20 @@ final class KernelFutex implements Futex {
   }
 
   private void checkOptions(WaitOptions options) {
-    if (options.rank() != 0) {
-      throw new FutexException(
-          Errno.ENOSYS,
-          "rank " + options.rank() + ": expected 0, as the kernel knows real-time priorities only");
-    }
+    checkRank(options.rank());
     if (options.bitset() != WaitOptions.MATCH_ANY && !waits.hasBitsets()) {
       throw new FutexException(
           Errno.ENOSYS,
           "bitset 0x%x: expected all bits, as io_uring is refused to this process"
               .formatted(options.bitset()));
+    }
+  }
+
+  private static void checkRank(int rank) {
+    if (rank != 0) {
+      throw new FutexException(
+          Errno.ENOSYS,
+          "rank " + rank + ": expected 0, as the kernel knows real-time priorities only");
     }
   }
 

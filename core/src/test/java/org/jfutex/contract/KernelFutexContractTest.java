@@ -19,7 +19,17 @@ class KernelFutexContractTest {
     assertThat(Futex.kernel().capabilities())
         .isEqualTo(
             new Capabilities(
-                "kernel", Set.of(32), 127, false, true, true, true, true, false, false));
+                "kernel",
+                Set.of(32),
+                127,
+                false,
+                true,
+                true,
+                true,
+                true,
+                false,
+                false,
+                Capabilities.PiThreads.PLATFORM));
   }
 
   @Nested

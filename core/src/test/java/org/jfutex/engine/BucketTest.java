@@ -69,7 +69,7 @@ class BucketTest {
       leaver = crew.start(() -> Bucket.leave(leaves));
       Crew.until("it waits for its old bucket", from.lock::hasQueuedThreads);
       to.queueLocked().reserve();
-      assertThat(from.moveLocked(word.key(), 1, to, Key.address(8))).isEqualTo(1);
+      assertThat(from.moveLocked(word.key(), 1, to, Key.address(8), new WakeList())).isEqualTo(1);
       assertThat(leaves.bucket).isSameAs(to);
     } finally {
       HashTable.unlockPair(from, to);
@@ -103,7 +103,7 @@ class BucketTest {
     from.lock();
     try {
       from.queueLocked().reserve();
-      assertThat(from.moveLocked(word.key(), 1, from, other)).isEqualTo(1);
+      assertThat(from.moveLocked(word.key(), 1, from, other, new WakeList())).isEqualTo(1);
       assertThat(from.queueLocked().first(other)).isSameAs(first);
       assertThat(from.queueLocked().first(word.key())).isSameAs(second);
     } finally {

@@ -67,14 +67,15 @@ class ArchitectureTest {
   /** The public types. A new one is a decision: it is written down here. */
   private static final Set<String> PUBLIC =
       Stream.of(
-              ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .WaitEntry",
-              ".WaitOptions .WaitStatus .WakeOp",
+              ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .LockStatus",
+              ".OwnerWord .WaitEntry .WaitOptions .WaitStatus .WakeOp",
               ".word.Key .word.MappedFile .word.NativePlace .word.Word .word.WordFault",
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
-              ".engine.SleepingWaiter .engine.WaitListener",
+              ".engine.RankListener .engine.SleepingWaiter .engine.Task .engine.TaskFinder",
+              ".engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
-              ".linux.RemoteCaller .linux.SegmentSpace .linux.Submitted",
+              ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
               ".observe.Snapshot",
               ".park.DeadlineTimer .park.Parker .park.ThreadParker .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",

@@ -90,10 +90,12 @@ record PlantedFault(String name, List<Edit> edits) {
               "engine/Bucket",
               """
                         bucket.queue.remove(waiter);
+                        waiter.leaveLocked();
                         waiter.markLeft();
               """,
               """
                         bucket.queue.remove(waiter);
+                        waiter.leaveLocked();
                         waiter.markLeft();
                         Waiter first = bucket.queue.first(waiter.key);
                         if (first != null) {
@@ -104,8 +106,8 @@ record PlantedFault(String name, List<Edit> edits) {
           of(
               "a requeue moves one too many",
               "engine/Requeue",
-              "moved = from.moveLocked(source, move, to, target);",
-              "moved = from.moveLocked(source, Math.max(move + 1, move), to, target);"),
+              "from.moveLocked(source, move, to, target, list);",
+              "from.moveLocked(source, Math.max(move + 1, move), to, target, list);"),
           of(
               "a requeue of none moves one",
               "engine/Bucket",
@@ -122,8 +124,8 @@ record PlantedFault(String name, List<Edit> edits) {
                   new Edit("engine/Waiter", "final int bitset;", "int bitset;"),
                   new Edit(
                       "engine/Bucket",
-                      "      waiter.key = to;\n",
-                      "      waiter.key = to;\n      waiter.bitset = -1;\n"))),
+                      "    waiter.key = to;\n",
+                      "    waiter.key = to;\n    waiter.bitset = -1;\n"))),
           of(
               "bitsets must be equal",
               "engine/WaitQueue",
@@ -142,8 +144,8 @@ record PlantedFault(String name, List<Edit> edits) {
           of(
               "a wake-op wakes on its second word whatever it held",
               "engine/WaitWake",
-              "if (op.test(old)) {",
-              "if (op.test(old) || old == old) {"),
+              "if (op.test(old) && ",
+              "if ((op.test(old) || old == old) && "),
           of(
               "a wake of 0 wakes nobody",
               "linux/FutexCall",

@@ -21,11 +21,7 @@ final class JvmProcess implements MachineProcess {
    * Callbacks   none.
    * Checked by  JvmContractTest, JvmMachineFuzzTest.
    */
-  private static final int NR_SET_ROBUST_LIST = 273;
   private static final int NR_MBIND = 237;
-
-  /** sizeof(struct robust_list_head), the only length the kernel takes. */
-  private static final int ROBUST_HEAD_BYTES = 24;
 
   private final JvmMachine machine;
   private final Memory memory;
@@ -146,9 +142,6 @@ final class JvmProcess implements MachineProcess {
 
   /** Executes a system call on the thread that makes it. */
   long execute(JvmThread thread, Registers call) {
-    if (call.nr() == NR_SET_ROBUST_LIST) {
-      return call.arg(1) == ROBUST_HEAD_BYTES ? 0 : -Errno.EINVAL.number();
-    }
     if (call.nr() == NR_MBIND) {
       // There is one node, which every policy comes down to.
       return call.arg(0) % Machine.PAGE_BYTES == 0 ? 0 : -Errno.EINVAL.number();

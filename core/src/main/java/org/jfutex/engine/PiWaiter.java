@@ -1,0 +1,65 @@
+package org.jfutex.engine;
+
+import org.jfutex.LockStatus;
+import org.jfutex.park.Parker;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/** A waiter for a priority-inheritance lock, or for being moved to one. */
+final class PiWaiter extends Waiter {
+  private final PiChain chain;
+  final Task task;
+
+  /** The lock, as this waiter's process sees its word. */
+  final Word lock;
+
+  /** The key of the lock that it may be moved to; null if it waits for the lock itself. */
+  final @Nullable Key target;
+
+  /** The lock's state, once it waits for the lock. Guarded by the lock of {@link PiChain}. */
+  @Nullable PiState piState;
+
+  /** Its place in the state's order. Guarded by the lock of {@link PiChain}. */
+  int lent;
+
+  long arrival;
+
+  /** What it was given; written before it is marked woken. Null if its word cannot be written. */
+  @Nullable LockStatus given;
+
+  /** Whether it had been moved to the lock when it left. Written before it is marked left. */
+  boolean wasMoved;
+
+  PiWaiter(
+      PiChain chain,
+      Task task,
+      Key key,
+      Word lock,
+      @Nullable Key target,
+      int rank,
+      Parker parker,
+      long sinceNanos) {
+    super(key, -1, rank, parker, sinceNanos, QUEUED);
+    this.chain = chain;
+    this.task = task;
+    this.lock = lock;
+    this.target = target;
+  }
+
+  @Override
+  boolean refusesWakes() {
+    return true;
+  }
+
+  @Override
+  void leaveLocked() {
+    chain.lock();
+    try {
+      wasMoved = target != null && piState != null;
+      chain.unblockLocked(this);
+    } finally {
+      chain.unlock();
+    }
+  }
+}
