@@ -54,32 +54,31 @@ public final class JvmFutex implements Futex {
   private final PiRequeue piRequeue;
   private final Tasks tasks;
 
-  /** An engine with a table of 256 buckets for each processor and the system's clocks. */
+  /** An engine with tables that suit this machine and the system's clocks. */
   public JvmFutex() {
-    this(HashTable.defaultSize(), Ticker.system());
+    this(TableSize.ofSystem(), Ticker.system(), null);
   }
 
   /**
-   * An engine with a table of a given size and a given time source.
+   * An engine with a table of a fixed size and a given time source.
    *
    * @param buckets how many buckets; a power of two from 1 to 2^20
    * @param ticker where deadlines are read from
    * @throws IllegalArgumentException if the number of buckets is another
    */
   public JvmFutex(int buckets, Ticker ticker) {
-    this(buckets, ticker, null);
+    this(TableSize.fixed(buckets), ticker, null);
   }
 
   /**
-   * An engine that tells somebody when a task is lent a rank.
+   * An engine with tables of given sizes, which can tell somebody when a task is lent a rank.
    *
-   * @param buckets how many buckets; a power of two from 1 to 2^20
+   * @param size how large the tables are
    * @param ticker where deadlines are read from
    * @param listener is told of every change of an effective rank; null for nobody
-   * @throws IllegalArgumentException if the number of buckets is another
    */
-  public JvmFutex(int buckets, Ticker ticker, @Nullable RankListener listener) {
-    this.table = new HashTable(buckets);
+  public JvmFutex(TableSize size, Ticker ticker, @Nullable RankListener listener) {
+    this.table = new HashTable(size);
     this.ticker = ticker;
     this.waitWake = new WaitWake(table, ticker);
     this.waitMany = new WaitMany(table, waitWake, ticker);
@@ -377,18 +376,9 @@ public final class JvmFutex implements Futex {
    */
   public List<SleepingWaiter> waiters() {
     List<Found> found = new ArrayList<>();
-    for (int i = 0; i < table.size(); i++) {
-      Bucket bucket = table.bucket(i);
-      if (bucket.hasWaiters()) {
-        bucket.lock();
-        try {
-          Set<PiState> seen = new HashSet<>();
-          bucket.queueLocked().forEach(waiter -> find(waiter, seen, found));
-        } finally {
-          bucket.unlock();
-        }
-      }
-    }
+    Set<PiState> seen = new HashSet<>();
+    table.forEachLocked(
+        bucket -> bucket.queueLocked().forEach(waiter -> find(waiter, seen, found)));
     return found.stream().map(one -> SleepingWaiter.of(one.waiter, one.key, one.owner)).toList();
   }
 
@@ -413,6 +403,27 @@ public final class JvmFutex implements Futex {
 
   /** A waiter and where it stood: it is described without the lock, as that may run user code. */
   private record Found(Waiter waiter, Key key, @Nullable Task owner) {}
+
+  /**
+   * How large the tables of waiters are.
+   *
+   * @return the table without a node first, then those of the nodes that some futex has named
+   */
+  public List<TableUse> tables() {
+    return table.use();
+  }
+
+  /**
+   * Gives the table of the futexes without a node a size that it keeps from then on, whether it was
+   * growing or not: what PR_FUTEX_HASH_SET_SLOTS does to the kernel's private hash. Sleeping
+   * waiters are moved and sleep on.
+   *
+   * @param buckets how many; a power of two from 1 to 2^20
+   * @throws IllegalArgumentException if it is another number
+   */
+  public void resize(int buckets) {
+    table.resize(buckets);
+  }
 
   /** The table, for tests of this package. */
   HashTable table() {

@@ -136,10 +136,9 @@ final class PiFutex {
 
   LockStatus lock(Word word, Task task, TaskFinder tasks, Deadline deadline) {
     Key key = word.key();
-    Bucket bucket = table.bucketFor(key);
     PiWaiter waiter = newWaiter(task, key, word, null);
     while (true) {
-      Claim claim = claimOrQueue(bucket, key, word, task, tasks, waiter);
+      Claim claim = claimOrQueue(key, word, task, tasks, waiter);
       if (claim.taken != null) {
         return claim.taken;
       }
@@ -162,44 +161,38 @@ final class PiFutex {
         ticker.nanos(ClockId.MONOTONIC));
   }
 
-  private Claim claimOrQueue(
-      Bucket bucket, Key key, Word word, Task task, TaskFinder tasks, PiWaiter waiter) {
+  private Claim claimOrQueue(Key key, Word word, Task task, TaskFinder tasks, PiWaiter waiter) {
     boolean queued = false;
-    bucket.countIn();
+    Bucket bucket = table.enter(key);
     try {
-      bucket.lock();
+      chain.lock();
       try {
-        chain.lock();
-        try {
-          Claim claim = claimLocked(bucket, key, word, task, tasks, 0);
-          if (claim.state != null) {
-            bucket.queueLocked().reserve(); // may run out of memory, so before anything changes
-            chain.blockLocked(waiter, claim.state);
-            bucket.addLocked(waiter);
-            queued = true;
-          }
-          return claim;
-        } finally {
-          chain.unlock();
+        Claim claim = claimLocked(bucket, key, word, task, tasks, 0);
+        if (claim.state != null) {
+          bucket.queueLocked().reserve(); // may run out of memory, so before anything changes
+          chain.blockLocked(waiter, claim.state);
+          bucket.addLocked(waiter);
+          queued = true;
         }
+        return claim;
       } finally {
-        bucket.unlock();
+        chain.unlock();
       }
     } finally {
-      if (!queued) {
-        bucket.countOut(1);
-      } else {
+      bucket.unlock();
+      if (queued) {
         chain.drain();
+      } else {
+        bucket.countOut(1);
       }
     }
   }
 
   LockStatus tryLock(Word word, Task task, TaskFinder tasks) {
     Key key = word.key();
-    Bucket bucket = table.bucketFor(key);
     while (true) {
       Claim claim;
-      bucket.lock();
+      Bucket bucket = table.lock(key);
       try {
         chain.lock();
         try {
@@ -273,9 +266,8 @@ final class PiFutex {
   /** Hands a lock on, or frees it; false if the word has changed and should be read again. */
   private boolean unlock(Word word, Task task, int value) {
     Key key = word.key();
-    Bucket bucket = table.bucketFor(key);
     WakeList list = new WakeList();
-    bucket.lock();
+    Bucket bucket = table.lock(key);
     try {
       chain.lock();
       try {
@@ -360,9 +352,8 @@ final class PiFutex {
   }
 
   private void handOverOf(Task dead, Key key) {
-    Bucket bucket = table.bucketFor(key);
     WakeList list = new WakeList();
-    bucket.lock();
+    Bucket bucket = table.lock(key);
     try {
       chain.lock();
       try {

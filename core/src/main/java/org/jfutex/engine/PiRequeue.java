@@ -30,7 +30,7 @@ final class PiRequeue {
     }
     checkApart(key, target, word);
     PiWaiter waiter = piFutex.newWaiter(task, key, lock, target);
-    if (!table.bucketFor(key).addIfHolds(word, expected, waiter)) {
+    if (!table.addIfHolds(word, expected, waiter)) {
       return LockStatus.CHANGED;
     }
     return piFutex.sleep(waiter, deadline);
@@ -60,10 +60,8 @@ final class PiRequeue {
   private final class Move {
     private final Word from;
     private final Key source;
-    private final Bucket bucket;
     private final Word lock;
     private final Key target;
-    private final Bucket targetBucket;
     private final TaskFinder tasks;
     private final WakeList list = new WakeList();
     private @Nullable Task exiting;
@@ -71,37 +69,33 @@ final class PiRequeue {
     Move(Word from, Word lock, TaskFinder tasks) {
       this.from = from;
       this.source = from.key();
-      this.bucket = table.bucketFor(source);
       this.lock = lock;
       this.target = lock.key();
-      this.targetBucket = table.bucketFor(target);
       this.tasks = tasks;
     }
 
     /** The target is counted in before the word is compared, as in {@link Requeue}. */
     OptionalInt execute(long expected, int move) {
-      targetBucket.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
+      HashTable.Pair pair = table.enterPair(source, target); // (A) pairs with (B) in hasWaiters
       try {
-        HashTable.lockPair(bucket, targetBucket);
+        chain.lock();
         try {
-          chain.lock();
-          try {
-            return from.holds(expected) ? OptionalInt.of(moveLocked(move)) : OptionalInt.empty();
-          } finally {
-            chain.unlock();
-          }
+          return from.holds(expected)
+              ? OptionalInt.of(moveLocked(pair.first(), pair.second(), move))
+              : OptionalInt.empty();
         } finally {
-          HashTable.unlockPair(bucket, targetBucket);
+          chain.unlock();
         }
       } finally {
-        targetBucket.countOut(1);
+        pair.unlock();
+        pair.second().countOut(1);
         int _ = list.tell();
       }
     }
 
-    private int moveLocked(int move) {
+    private int moveLocked(Bucket bucket, Bucket targetBucket, int move) {
       long _ = lock.load(); // read even if nobody waits: what cannot be read is EFAULT
-      PiWaiter top = firstLocked();
+      PiWaiter top = firstLocked(bucket);
       if (top == null) {
         return 0;
       }
@@ -118,11 +112,11 @@ final class PiRequeue {
         state = new PiState(target, top.task);
         count = 1;
       }
-      return state == null ? count : count + moveTo(state, move + 1L - count);
+      return state == null ? count : count + moveTo(bucket, targetBucket, state, move + 1L - count);
     }
 
     /** The first waiter, if it waits to be moved to this lock. */
-    private @Nullable PiWaiter firstLocked() {
+    private @Nullable PiWaiter firstLocked(Bucket bucket) {
       Waiter first = bucket.queueLocked().first(source);
       if (first == null) {
         return null;
@@ -134,10 +128,10 @@ final class PiRequeue {
           Errno.EINVAL, from + ": expected waiters to be moved to " + lock + ", met another");
     }
 
-    private int moveTo(PiState state, long most) {
+    private int moveTo(Bucket bucket, Bucket targetBucket, PiState state, long most) {
       int moved = 0;
       while (moved < most) {
-        PiWaiter next = firstLocked();
+        PiWaiter next = firstLocked(bucket);
         if (next == null) {
           break;
         }

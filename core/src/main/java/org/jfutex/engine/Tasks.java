@@ -51,6 +51,7 @@ final class Tasks implements TaskFinder {
     return id == OwnerWord.OWNER_MASK ? 1 : id + 1;
   }
 
+  @SuppressWarnings("ThreadJoinLoop") // the loop it suggests, without the library
   private void watch(Thread thread, Task task) {
     while (true) {
       try {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Adding costs a step for each waiter of the same key and a lower rank that is not outranked by
  * all; everything else is constant per waiter.
  */
+@SuppressWarnings("ReferenceEquality") // a waiter is its own identity
 final class WaitQueue {
   private static final int INITIAL_SLOTS = 2;
 
@@ -27,15 +28,25 @@ final class WaitQueue {
     return size;
   }
 
+  /** How many different keys are waited on. */
+  int keys() {
+    return keys;
+  }
+
   /**
    * Makes room for one more key. Apart from {@link #add}, because it may run out of memory, and
    * nothing must have changed then.
    */
   void reserve() {
-    if (keys < slots.length) {
+    reserve(1);
+  }
+
+  /** Makes room for some more keys. */
+  void reserve(int more) {
+    if (keys + more <= slots.length) {
       return;
     }
-    @Nullable Waiter[] larger = new Waiter[slots.length * 2];
+    @Nullable Waiter[] larger = new Waiter[Integer.highestOneBit(keys + more - 1) * 2];
     for (Waiter head : slots) {
       while (head != null) {
         Waiter following = head.chain;

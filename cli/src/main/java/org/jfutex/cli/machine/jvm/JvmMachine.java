@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JvmMachine implements Machine {
   /** Few, so that a look at all of them is quick, and that strangers meet in one. */
-  private static final int BUCKETS = 4;
+  static final int BUCKETS = 4;
 
   private static final int FIRST_TID = 1000;
   private static final int LAST_TID = (1 << 30) - 1;
@@ -86,10 +86,9 @@ public final class JvmMachine implements Machine {
   @Override
   public @Nullable String lacks(Capability capability) {
     return switch (capability) {
-      case HASH -> "the Java engine has one table of waiters, and none for each process";
       case SIZE8, SIZE16, SIZE64 ->
           "the system calls of the Java engine take words of 32 bits only, as the kernel's do";
-      case PI, ROBUST, WAITV, FUTEX2, NUMA, MPOL, RT, SIGNALS, PROCESSES -> null;
+      case PI, ROBUST, HASH, WAITV, FUTEX2, NUMA, MPOL, RT, SIGNALS, PROCESSES -> null;
     };
   }
 
