@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Adding costs a step for each waiter of the same key and a lower rank that is not outranked by
  * all; everything else is constant per waiter.
  */
+@SuppressWarnings("ReferenceEquality") // a waiter is its own identity, whatever its kind
 final class WaitQueue {
   private static final int INITIAL_SLOTS = 2;
 
