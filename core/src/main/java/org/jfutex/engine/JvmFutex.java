@@ -289,6 +289,9 @@ public final class JvmFutex implements Futex {
   @Override
   public LockStatus awaitRequeuePi(
       Word word, long expected, Word lock, Deadline deadline, int rank) {
+    if (word.key().equals(lock.key())) { // before the value, which the raw face compares first
+      throw new FutexException(Errno.EINVAL, word + ": expected another word than the lock");
+    }
     return awaitRequeuePi(word, expected, lock, tasks.current(), deadline, rank);
   }
 
@@ -423,6 +426,16 @@ public final class JvmFutex implements Futex {
    */
   public void resize(int buckets) {
     table.resize(buckets);
+  }
+
+  /** The graph of owners and waiters, for tests of this package. */
+  PiChain chain() {
+    return piFutex.chain();
+  }
+
+  /** The threads that have an id, for tests of this package. */
+  Tasks tasks() {
+    return tasks;
   }
 
   /** The table, for tests of this package. */

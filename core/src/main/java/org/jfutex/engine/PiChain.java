@@ -27,11 +27,12 @@ final class PiChain {
    * Progress    who comes to wait walks the chain before it joins: over MAX_DEPTH owners, or to
    *             itself, it is refused. So there is never a cycle, and every later walk ends.
    * Callbacks   Word.load and compareAndSet, and TaskFinder, are called with the lock held. The
-   *             rank listener is called by drain, with no lock held.
+   *             rank listener is called by drain, with no lock held; what it throws goes to the
+   *             thread's handler, as its caller may be queued by then.
    * Checked by  PiChainTest, PiFutexTest, PiRaces (jcstress).
    */
 
-  /** Sysctl kernel.max_lock_depth: how many owners a chain may have. */
+  /** Sysctl kernel.max_lock_depth: how many owners of a chain may wait themselves. */
   static final int MAX_DEPTH = 1024;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -68,18 +69,20 @@ final class PiChain {
   }
 
   private static void checkNoCycle(Task task, PiState state) {
-    int depth = 0;
+    int waiting = 0;
     @Nullable PiState next = state;
     while (next != null) {
       Task owner = next.owner;
-      if (owner == task || ++depth > MAX_DEPTH) {
+      if (owner == task) {
         throw new FutexException(
-            Errno.EDEADLK,
-            owner == task
-                ? task + " would wait for itself through " + state.owner
-                : "a chain of more than " + MAX_DEPTH + " owners from " + state.owner);
+            Errno.EDEADLK, task + " would wait for itself through " + state.owner);
       }
       next = owner.blockedOn == null ? null : owner.blockedOn.piState;
+      if (next != null && ++waiting > MAX_DEPTH) {
+        throw new FutexException(
+            Errno.EDEADLK,
+            "a chain of more than %d owners that wait from %s".formatted(MAX_DEPTH, state.owner));
+      }
     }
   }
 
@@ -173,6 +176,15 @@ final class PiChain {
     } finally {
       lock.unlock();
     }
-    told.forEach(listener::rankChanged);
+    told.forEach(task -> tell(listener, task));
+  }
+
+  private static void tell(RankListener listener, Task task) {
+    try {
+      listener.rankChanged(task);
+    } catch (RuntimeException | Error e) {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+    }
   }
 }

@@ -14,7 +14,6 @@ import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
-import org.jfutex.word.WordFault;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,7 +160,8 @@ final class PiFutex {
         ticker.nanos(ClockId.MONOTONIC));
   }
 
-  private Claim claimOrQueue(Key key, Word word, Task task, TaskFinder tasks, PiWaiter waiter) {
+  /** Takes the lock or queues for it; seen by the tests of this package, where nobody sleeps. */
+  Claim claimOrQueue(Key key, Word word, Task task, TaskFinder tasks, PiWaiter waiter) {
     boolean queued = false;
     Bucket bucket = table.enter(key);
     try {
@@ -230,12 +230,14 @@ final class PiFutex {
         throw e;
       }
     }
-    LockStatus given = waiter.given;
-    if (given == null) {
+    Throwable failure = waiter.failure;
+    if (failure != null) {
       throw new FutexException(
-          Errno.EFAULT, waiter.lock + " was given to " + waiter.task + ", but cannot be written");
+          Errno.EFAULT,
+          waiter.lock + " was given to " + waiter.task + ", but cannot be written",
+          failure);
     }
-    return given;
+    return waiter.given;
   }
 
   private boolean leave(PiWaiter waiter) {
@@ -335,35 +337,34 @@ final class PiFutex {
   /** Hands on every lock that somebody waits for, and lets go of the task: exit_pi_state_list. */
   void endExit(Task task) {
     while (true) {
-      Key key;
+      PiState state;
       chain.lock();
       try {
         if (task.held.isEmpty()) {
           task.markGone();
           break;
         }
-        key = task.held.iterator().next().key;
+        state = task.held.iterator().next();
       } finally {
         chain.unlock();
       }
-      handOverOf(task, key);
+      handOverOf(task, state);
     }
     chain.drain();
   }
 
-  private void handOverOf(Task dead, Key key) {
+  /** Whoever stands first in the queue: a plain waiter may, and is in nobody's way. */
+  private void handOverOf(Task dead, PiState state) {
     WakeList list = new WakeList();
-    Bucket bucket = table.lock(key);
+    Bucket bucket = table.lock(state.key);
     try {
       chain.lock();
       try {
-        Waiter top = bucket.queueLocked().first(key);
-        PiState state = top instanceof PiWaiter waiter ? waiter.piState : null;
-        PiWaiter next = state == null || state.owner != dead ? null : state.first();
-        if (state == null || next == null) {
+        PiWaiter next = dead.held.contains(state) ? state.first() : null;
+        if (next == null) {
           return; // its last waiter has left meanwhile
         }
-        next.given = inherit(next) ? LockStatus.OWNER_DIED : null;
+        inherit(next);
         handOverLocked(bucket, state, next, list);
       } finally {
         chain.unlock();
@@ -374,16 +375,19 @@ final class PiFutex {
     int _ = list.tell();
   }
 
-  /** Writes the heir into the word: fixup_pi_state_owner. False if the word cannot be written. */
-  private static boolean inherit(PiWaiter heir) {
+  /**
+   * Writes the heir into the word: fixup_pi_state_owner. As in the kernel, who cannot be written
+   * there is the owner all the same, and is told; the exit goes on whatever a word does.
+   */
+  private static void inherit(PiWaiter heir) {
     try {
       int value;
       do {
         value = (int) heir.lock.load();
       } while (!heir.lock.compareAndSet(value, heir.task.id() | WAITERS | OWNER_DIED));
-      return true;
-    } catch (WordFault e) {
-      return false;
+      heir.given = LockStatus.OWNER_DIED;
+    } catch (RuntimeException | Error e) {
+      heir.failure = e;
     }
   }
 }

@@ -46,8 +46,12 @@ final class PiRequeue {
     checkApart(from.key(), lock.key(), from);
     while (true) {
       Move attempt = new Move(from, lock, tasks);
-      OptionalInt count = attempt.execute(expected, move);
-      chain.drain();
+      OptionalInt count;
+      try {
+        count = attempt.execute(expected, move);
+      } finally {
+        chain.drain(); // those before a waiter that is refused have been moved
+      }
       Task exiting = attempt.exiting;
       if (exiting == null) {
         return count;

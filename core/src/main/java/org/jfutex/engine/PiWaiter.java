@@ -25,8 +25,11 @@ final class PiWaiter extends Waiter {
 
   long arrival;
 
-  /** What it was given; written before it is marked woken. Null if its word cannot be written. */
-  @Nullable LockStatus given;
+  /** How it got the lock; written before it is marked woken. */
+  LockStatus given = LockStatus.LOCKED;
+
+  /** Why its word could not be written when it was made the owner; written like the above. */
+  @Nullable Throwable failure;
 
   /** Whether it had been moved to the lock when it left. Written before it is marked left. */
   boolean wasMoved;

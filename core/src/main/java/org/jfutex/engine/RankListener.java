@@ -6,7 +6,8 @@ package org.jfutex.engine;
  *
  * <p>Told after the fact, by the thread that caused the change, with no lock held. Two changes of
  * one task may be told in the wrong order, so a listener reads {@link Task#effectiveRank()}, which
- * is never older than the call.
+ * is never older than the call. What it throws is given to the thread's {@link
+ * Thread.UncaughtExceptionHandler} and changes nothing.
  */
 @FunctionalInterface
 public interface RankListener {

@@ -22,12 +22,18 @@ final class Tasks implements TaskFinder {
    * Checked by  TasksTest.
    */
   private final ConcurrentMap<Integer, Task> live = new ConcurrentHashMap<>();
-  private final AtomicInteger last = new AtomicInteger();
+  private final AtomicInteger last;
   private final ThreadLocal<Task> current = ThreadLocal.withInitial(this::register);
   private final Consumer<Task> onExit;
 
   Tasks(Consumer<Task> onExit) {
+    this(onExit, 0);
+  }
+
+  /** As if ids up to one had been given: tests come to the end of the ids this way. */
+  Tasks(Consumer<Task> onExit, int lastGiven) {
     this.onExit = onExit;
+    this.last = new AtomicInteger(lastGiven);
   }
 
   /** The calling thread's task. */
@@ -42,16 +48,30 @@ final class Tasks implements TaskFinder {
       int id = last.updateAndGet(Tasks::following);
       task = new Task(id, thread.getName(), 0, thread);
     } while (live.putIfAbsent(task.id(), task) != null); // one that still lives has the id
-    Task registered = task;
-    Thread.ofVirtual().name("jfutex-exit-" + task.id()).start(() -> watch(thread, registered));
+    startWatcher(thread, task);
     return task;
+  }
+
+  private void startWatcher(Thread thread, Task task) {
+    boolean started = false;
+    try {
+      Thread.ofVirtual()
+          .name("jfutex-exit-" + task.id())
+          .inheritInheritableThreadLocals(false) // they are the watched thread's
+          .start(() -> watch(thread, task));
+      started = true;
+    } finally {
+      if (!started) {
+        live.remove(task.id()); // nobody knows the id yet, and nobody would take it back
+      }
+    }
   }
 
   private static int following(int id) {
     return id == OwnerWord.OWNER_MASK ? 1 : id + 1;
   }
 
-  @SuppressWarnings("ThreadJoinLoop") // the loop it suggests, without the library
+  @SuppressWarnings("ThreadJoinLoop") // a loop that what follows the join stands outside of
   private void watch(Thread thread, Task task) {
     while (true) {
       try {
@@ -71,5 +91,10 @@ final class Tasks implements TaskFinder {
   @Override
   public @Nullable Task find(int id) {
     return live.get(id);
+  }
+
+  /** How many tasks are known. */
+  int size() {
+    return live.size();
   }
 }

@@ -322,6 +322,9 @@ final class KernelFutex implements Futex {
     NativePlace target = writable(lock);
     checkScopes(place, target);
     checkReadable(place);
+    if (word.key().equals(lock.key())) { // at another address the kernel compares the value first
+      throw new FutexException(Errno.EINVAL, word + ": expected another word than the lock");
+    }
     return PiCalls.awaitRequeue(place, (int) expected, target, deadline, lock);
   }
 

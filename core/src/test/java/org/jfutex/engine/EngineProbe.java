@@ -47,6 +47,8 @@ public final class EngineProbe implements Backend {
                 for (int i = 0; i < engine.table().size(); i++) {
                   assertAtRest(engine.table().bucket(i));
                 }
+                engine.chain().lock(); // a thread that had left it locked would keep us here
+                engine.chain().unlock();
                 return null;
               })
           .join();
