@@ -73,7 +73,7 @@ class ArchitectureTest {
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
               ".engine.RankListener .engine.SleepingWaiter .engine.Task .engine.TaskFinder",
-              ".engine.WaitListener",
+              ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
               ".observe.Snapshot",
