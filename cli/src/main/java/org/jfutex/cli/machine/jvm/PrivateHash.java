@@ -9,6 +9,17 @@ import org.jfutex.engine.JvmFutex;
  * processes, which takes the size that any of them asks for last.
  */
 final class PrivateHash {
+  /*
+   * State       slots: 0 while the process has no hash of its own, for good once custom. custom: a
+   *             size has been set, and does not follow the number of threads any more.
+   * Guards      both: lock.
+   * Lock order  lock, then everything inside the engine.
+   * Ordering    none beyond the lock's.
+   * Progress    holds the lock while the engine moves its waiters, which waits for nobody.
+   * Callbacks   none.
+   * Checked by  the scenarios of hash/.
+   */
+
   /** The operation of prctl(2), and its commands. */
   static final long PR_FUTEX_HASH = 78;
 
@@ -31,12 +42,9 @@ final class PrivateHash {
 
   private final JvmFutex engine;
 
-  /** Guards the rest: the threads of the process and the player call. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** 0: none of its own, for good if it was given up. */
   private int slots;
-
   private boolean custom;
 
   PrivateHash(JvmFutex engine) {
