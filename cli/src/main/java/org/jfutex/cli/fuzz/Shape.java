@@ -126,12 +126,9 @@ record Shape(
     return regions.stream().distinct().toList();
   }
 
-  /** The value of a number in which no thread is named. */
+  /** The value of a number in which nothing is named. */
   static long plain(Num number) {
-    return number.value(
-        thread -> {
-          throw new IllegalArgumentException("tid(" + thread + "): expected a plain number");
-        });
+    return number.plain();
   }
 
   Scenario declarations(String title) {

@@ -171,6 +171,14 @@ final class KernelThread implements MachineThread {
   }
 
   @Override
+  public int priority() {
+    if (gone) {
+      throw new IllegalStateException(this + " has gone: expected a thread that exists");
+    }
+    return files.priority();
+  }
+
+  @Override
   public void exit() {
     checkIdle();
     process.checkRunning();
