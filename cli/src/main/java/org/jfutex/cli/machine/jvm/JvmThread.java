@@ -346,6 +346,11 @@ final class JvmThread implements MachineThread, Caller {
   }
 
   @Override
+  public int priority() {
+    return task.effectiveRank();
+  }
+
+  @Override
   public void exit() {
     check(ThreadState.IDLE);
     beginEnd();
