@@ -27,7 +27,10 @@ import org.jfutex.word.Word;
  *
  * <p><b>Errors.</b> {@link FutexException} with EFAULT where the word's memory cannot be accessed,
  * with EINVAL where an argument is one the kernel refuses; {@link IllegalArgumentException} for
- * counts out of range; nothing has been queued or woken then.
+ * counts out of range; nothing has been queued or woken then. A wake, requeue or wake-op that meets
+ * a waiter for a priority-inheritance lock, or one that waits to be moved to such a lock, is
+ * refused with EINVAL there: the waiters before it have been woken or moved, and a wake-op has
+ * changed its word.
  *
  * <p><b>Memory effects</b> are stated in the documentation of this package. Every method may be
  * called by any thread, platform or virtual; a virtual thread that sleeps leaves its carrier free.

@@ -22,18 +22,12 @@ final class Tasks implements TaskFinder {
    * Checked by  TasksTest.
    */
   private final ConcurrentMap<Integer, Task> live = new ConcurrentHashMap<>();
-  private final AtomicInteger last;
+  private final AtomicInteger last = new AtomicInteger();
   private final ThreadLocal<Task> current = ThreadLocal.withInitial(this::register);
   private final Consumer<Task> onExit;
 
   Tasks(Consumer<Task> onExit) {
-    this(onExit, 0);
-  }
-
-  /** As if ids up to one had been given: tests come to the end of the ids this way. */
-  Tasks(Consumer<Task> onExit, int lastGiven) {
     this.onExit = onExit;
-    this.last = new AtomicInteger(lastGiven);
   }
 
   /** The calling thread's task. */
@@ -91,6 +85,11 @@ final class Tasks implements TaskFinder {
   @Override
   public @Nullable Task find(int id) {
     return live.get(id);
+  }
+
+  /** As if an id had been given last: tests come to the end of the ids this way. */
+  void continueAfter(int id) {
+    last.set(id);
   }
 
   /** How many tasks are known. */

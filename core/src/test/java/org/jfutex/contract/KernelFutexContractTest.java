@@ -97,6 +97,20 @@ class KernelFutexContractTest {
     }
 
     @Nested
+    class Locking extends PiContract {
+      Locking() {
+        super(backends);
+      }
+    }
+
+    @Nested
+    class RequeueingToLocks extends PiRequeueContract {
+      RequeueingToLocks() {
+        super(backends);
+      }
+    }
+
+    @Nested
     class Identity extends IdentityContract {
       Identity() {
         super(backends);

@@ -37,6 +37,11 @@ public final class EngineProbe implements Backend {
             .count();
   }
 
+  @Override
+  public boolean isAsleep(Word word, Thread thread) {
+    return queued(word, thread) == 1;
+  }
+
   /** Nobody is queued or counted in, and every bucket can be locked by a thread that comes. */
   @Override
   public void assertAtRest() {
