@@ -184,7 +184,7 @@ final class KernelThread implements MachineThread {
     process.checkRunning();
     mailbox.send(Mailbox.CALL, Nr.EXIT);
     mailbox.awaitExit(Patience.LIMIT_NANOS); // the rest of it is told by nobody
-    awaitThat("exit", files::isGone);
+    awaitThat("exit", files::isReleased);
     setGone();
   }
 

@@ -109,6 +109,11 @@ final class TaskFiles {
     return state == 'X' || state == 'Z';
   }
 
+  /** Whether its id names nobody any more; a thread in state X may still be found by it. */
+  boolean isReleased() {
+    return read(stat, buffers.text) == GONE;
+  }
+
   /**
    * How a thread stands that is in a call with this number, or in the restart of it.
    *
