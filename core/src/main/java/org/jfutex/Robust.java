@@ -5,13 +5,13 @@ import org.jfutex.word.Word;
 
 /**
  * What a backend does for locks whose next owner is told that the last one ended without unlocking.
- * The locks themselves are in {@code org.jfutex.sync}; their words are laid out as {@link OwnerWord}
- * says.
+ * The locks themselves are in {@code org.jfutex.sync}; their words are laid out as {@link
+ * OwnerWord} says.
  *
  * <p>The end of an owner replaces its id in the word by {@link OwnerWord#OWNER_DIED}, keeps {@link
  * OwnerWord#WAITERS}, and wakes one waiter. On the Java engine the owner is a thread. On the kernel
- * it is a thread of this process too as long as the process lives; when the process ends, however it
- * ends, the kernel does this for every word that one of its threads owned.
+ * it is a thread of this process too as long as the process lives; when the process ends, however
+ * it ends, the kernel does this for every word that one of its threads owned.
  */
 public interface Robust {
   /**
@@ -19,8 +19,8 @@ public interface Robust {
    * it, and taken back by {@link #delist} once the word does not name it any more: so the word is
    * found at every moment in which the thread may own it.
    *
-   * @param word a 32-bit word; on the kernel one in a {@link org.jfutex.word.MappedFile}, at a place
-   *     that is a multiple of 8
+   * @param word a 32-bit word; on the kernel one in a {@link org.jfutex.word.MappedFile}, at a
+   *     place that is a multiple of 8
    * @return the id by which the word is to name its owner. Threads of one process may share it on
    *     the kernel, so it does not tell one of them from another
    * @throws FutexException with EINVAL if the word is another

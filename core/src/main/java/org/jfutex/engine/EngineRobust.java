@@ -7,18 +7,18 @@ import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
 import org.jfutex.Robust;
 import org.jfutex.WakeOp;
+import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;
 
 /**
- * Robust locks of the engine: a thread that ends is noticed by its watcher, see {@link Tasks}, which
- * does for the words it has enlisted what the kernel's walk does for a robust list. There is no
- * limit to them, and no memory that others could write.
+ * Robust locks of the engine: a thread that ends is noticed by its watcher, see {@link Tasks},
+ * which does for the words it has enlisted what the kernel's walk does for a robust list. There is
+ * no limit to them, and no memory that others could write.
  */
 final class EngineRobust implements Robust {
   /** Never holds on a word that has an owner. */
-  private static final WakeOp FREE =
-      new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0);
+  private static final WakeOp FREE = new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0);
 
   private final JvmFutex futex;
   private final Tasks tasks;
@@ -66,12 +66,8 @@ final class EngineRobust implements Robust {
   /** Marks what a task has left owned, and passes on a wake that it had no use for. */
   void exit(Task task) {
     Word pending = task.pending;
-    for (Word word : task.enlisted.values()) {
-      release(word, task.id(), word == pending);
-    }
-    if (pending != null && !task.enlisted.containsKey(pending.key())) {
-      release(pending, task.id(), true);
-    }
+    Key waited = pending == null ? null : pending.key();
+    task.enlisted.forEach((key, word) -> release(word, task.id(), key.equals(waited)));
   }
 
   private void release(Word word, int id, boolean pending) {

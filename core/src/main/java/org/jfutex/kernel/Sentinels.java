@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The threads that own, to the kernel, all robust locks of this process: one for each so many locks
- * that are held at once. They do nothing; when the process ends, the kernel walks the robust list of
- * each, and marks the words that name it.
+ * that are held at once. They do nothing; when the process ends, the kernel walks the robust list
+ * of each, and marks the words that name it.
  *
- * <p>The kernel looks only for the id of the thread whose list it walks. A list of each thread would
- * be the C library's, whose entries have their fixed place next to the word, where other processes
- * can write; and a virtual thread has none.
+ * <p>The kernel looks only for the id of the thread whose list it walks. A list of each thread
+ * would be the C library's, whose entries have their fixed place next to the word, where other
+ * processes can write; and a virtual thread has none.
  */
 final class Sentinels {
   /*
@@ -57,13 +57,15 @@ final class Sentinels {
   private static final class Node {
     final Sentinel sentinel;
     final long entry;
+    final Shadow.Page page;
     int count = 1;
     @Nullable Node before;
     @Nullable Node behind;
 
-    Node(Sentinel sentinel, long entry) {
+    Node(Sentinel sentinel, long entry, Shadow.Page page) {
       this.sentinel = sentinel;
       this.entry = entry;
+      this.page = page;
     }
   }
 
@@ -77,8 +79,8 @@ final class Sentinels {
         return node.sentinel.id;
       }
       Sentinel sentinel = withRoom();
-      node = new Node(sentinel, Shadow.entryOf(word));
-      shadow.acquire(node.entry);
+      long entry = Shadow.entryOf(word);
+      node = new Node(sentinel, entry, shadow.acquire(entry));
       nodes.put(word, node);
       sentinel.link(node);
       return sentinel.id;
@@ -93,13 +95,24 @@ final class Sentinels {
     try {
       Node node = nodes.get(word);
       if (node == null) {
-        throw new IllegalStateException("word at 0x%x: expected one that is enlisted".formatted(word));
+        throw new IllegalStateException(
+            "word at 0x%x: expected one that is enlisted".formatted(word));
       }
       if (--node.count == 0) {
         node.sentinel.unlink(node);
         nodes.remove(word);
-        shadow.release(node.entry);
+        node.page.release();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many pages of entries are mapped, for tests. */
+  int pages() {
+    lock.lock();
+    try {
+      return shadow.pages();
     } finally {
       lock.unlock();
     }
@@ -141,8 +154,7 @@ final class Sentinels {
     private void run(CountDownLatch ready) {
       head.set(ValueLayout.JAVA_LONG, 0, head.address()); // an empty list, and nothing pending
       head.set(ValueLayout.JAVA_LONG, OFFSET, Shadow.DISTANCE);
-      long result =
-          Syscalls.call(FutexCalls.NR_SET_ROBUST_LIST, head.address(), HEAD_BYTES, 0);
+      long result = Syscalls.call(FutexCalls.NR_SET_ROBUST_LIST, head.address(), HEAD_BYTES, 0);
       id = (int) (result == 0 ? Syscalls.call(NR_GETTID, 0, 0, 0) : result);
       ready.countDown();
       if (result == 0) {

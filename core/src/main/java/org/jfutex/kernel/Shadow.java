@@ -35,35 +35,49 @@ final class Shadow {
   private static final long MAP_PRIVATE_ANONYMOUS = 0x22;
   private static final long MAP_FIXED_NOREPLACE = 0x10_0000;
   private static final long PAGE = 4096;
-  private static final int MOST_PAGES = 256;
+
+  /** How many pages are kept although no entry is in them. */
+  static final int MOST_PAGES = 256;
 
   private static final MemorySegment EVERYWHERE =
       MemorySegment.ofAddress(0).reinterpret(Long.MAX_VALUE);
 
-  private final Map<Long, int[]> pages = new HashMap<>();
+  private final Map<Long, Page> pages = new HashMap<>();
 
   /** Where the entry of a word is. */
   static long entryOf(long word) {
     return word - DISTANCE;
   }
 
-  /** Makes sure that an entry can be written. */
-  void acquire(long entry) {
-    long page = entry & -PAGE;
-    int[] used = pages.get(page);
-    if (used == null) {
+  /** A page of entries. */
+  static final class Page {
+    private int used;
+
+    /** One of the entries is not used any more. */
+    void release() {
+      used--;
+    }
+  }
+
+  /** Makes sure that an entry can be written, until its page is released. */
+  Page acquire(long entry) {
+    long address = entry & -PAGE;
+    Page page = pages.get(address);
+    if (page == null) {
       if (pages.size() >= MOST_PAGES) {
         unmapUnused();
       }
-      map(page);
-      used = new int[1];
-      pages.put(page, used);
+      map(address);
+      page = new Page();
+      pages.put(address, page);
     }
-    used[0]++;
+    page.used++;
+    return page;
   }
 
-  void release(long entry) {
-    pages.get(entry & -PAGE)[0]--;
+  /** How many pages are mapped. */
+  int pages() {
+    return pages.size();
   }
 
   private static void map(long page) {
@@ -84,10 +98,11 @@ final class Shadow {
   }
 
   private void unmapUnused() {
-    pages
-        .entrySet()
-        .removeIf(
-            page -> page.getValue()[0] == 0 && Syscalls.call(NR_MUNMAP, page.getKey(), PAGE, 0) == 0);
+    pages.entrySet().removeIf(page -> page.getValue().used == 0 && unmap(page.getKey()));
+  }
+
+  private static boolean unmap(long page) {
+    return Syscalls.call(NR_MUNMAP, page, PAGE, 0) == 0;
   }
 
   /** The memory of an entry. */

@@ -69,12 +69,7 @@ final class WakeOps {
   static int freeAndWake(NativePlace word) {
     WakeOp op = new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0); // never holds
     return FutexCalls.wakeOp(
-        word.address(),
-        word.isShared(),
-        1,
-        word.address(),
-        1,
-        encode(op, number(op.comparison())));
+        word.address(), word.isShared(), 1, word.address(), 1, encode(op, number(op.comparison())));
   }
 
   private static int number(WakeOp.Operation operation) {

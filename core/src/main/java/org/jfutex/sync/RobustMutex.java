@@ -102,6 +102,11 @@ public final class RobustMutex {
     return take(_ -> LockStatus.BUSY);
   }
 
+  @SuppressWarnings("ReferenceEquality") // a thread is its own identity
+  private boolean isMine() {
+    return holder == Thread.currentThread();
+  }
+
   /** What to do about a lock that is not free. */
   @FunctionalInterface
   private interface Contended {
@@ -109,7 +114,7 @@ public final class RobustMutex {
   }
 
   private LockStatus take(Contended contended) {
-    if (holder == Thread.currentThread()) {
+    if (isMine()) {
       throw new FutexException(Errno.EDEADLK, "the calling thread holds the lock in " + word);
     }
     int id = robust.enlist(word);
@@ -169,14 +174,14 @@ public final class RobustMutex {
   }
 
   /**
-   * Frees the lock. Clears {@link OwnerWord#OWNER_DIED}: what the lock protects is taken to be whole
-   * again.
+   * Frees the lock. Clears {@link OwnerWord#OWNER_DIED}: what the lock protects is taken to be
+   * whole again.
    *
    * @throws FutexException with EPERM if the calling thread does not hold the lock through this
    *     object; nothing has changed then
    */
   public void unlock() {
-    if (holder != Thread.currentThread()) {
+    if (!isMine()) {
       throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
     }
     holder = null;

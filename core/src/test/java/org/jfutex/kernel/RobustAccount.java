@@ -3,11 +3,11 @@ package org.jfutex.kernel;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jfutex.AnyWait;
 import org.jfutex.Capabilities;
@@ -28,9 +28,9 @@ import org.jfutex.word.NativePlace;
 import org.jfutex.word.Word;
 
 /**
- * What the processes of {@link RobustKillTest} share, and the process itself: a lock, a counter, and
- * for each process a slot with how many updates it has finished and whether it owned the lock when
- * it was killed.
+ * What the processes of {@link RobustKillTest} share, and the process itself: a lock, a counter,
+ * and for each process a slot with how many updates it has finished and whether it owned the lock
+ * when it was killed.
  */
 final class RobustAccount {
   static final int BYTES = 4096;
@@ -45,6 +45,9 @@ final class RobustAccount {
   private static final long SLOTS = 256;
   private static final long SLOT_BYTES = 64;
   private static final int SLOT_COUNT = 8;
+
+  private static final long SECTION_NANOS = 30_000;
+  private static final long PAUSE_NANOS = 60_000;
 
   private static final int NR_KILL = 62;
   private static final int SIGKILL = 9;
@@ -147,6 +150,7 @@ final class RobustAccount {
       while (get(STOP) == 0) {
         update(slot, mutex.lock());
         mutex.unlock();
+        LockSupport.parkNanos(PAUSE_NANOS); // the lock is a barging one: lets the others in
       }
     } catch (RuntimeException | Error e) {
       e.printStackTrace();
@@ -165,6 +169,10 @@ final class RobustAccount {
       set(BROKEN, get(BROKEN) + 1);
     }
     set(INSIDE, slot + 1L);
+    long end = System.nanoTime() + SECTION_NANOS;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait(); // so long that somebody waits when it ends
+    }
     set(COUNTER, get(COUNTER) + 1);
     set(slot(slot), get(slot(slot)) + 1);
     set(INSIDE, 0);

@@ -21,11 +21,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Processes that share a robust lock, of which one after the other is killed at a step of locking or
- * unlocking while four wait. The next owner is told, nobody hangs, no finished update is lost.
+ * Processes that share a robust lock, of which one after the other is killed at a step of locking
+ * or unlocking while four wait. The next owner is told, nobody hangs, no finished update is lost.
  */
 class RobustKillTest {
-  /** More than the steps of a contended lock, section and unlock; the last ones come round again. */
+  /**
+   * More than the steps of a contended lock, section and unlock; the last ones come round again.
+   */
   private static final int POINTS = 40;
 
   private static final int WAITERS = 4;
@@ -106,15 +108,12 @@ class RobustKillTest {
       throws InterruptedException {
     long end = System.nanoTime() + Delays.GIVE_UP.toNanos();
     while (!reached.getAsBoolean()) {
-      assertThat(System.nanoTime())
-          .as(() -> what + ": not in time; " + account)
-          .isLessThan(end);
+      assertThat(System.nanoTime()).as(() -> what + ": not in time; " + account).isLessThan(end);
       Thread.sleep(1); // between two looks; orders nothing
     }
   }
 
-  private static Process java(Path path, int slot, ThreadKind kind, int point)
-      throws IOException {
+  private static Process java(Path path, int slot, ThreadKind kind, int point) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
