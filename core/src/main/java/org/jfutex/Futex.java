@@ -332,4 +332,11 @@ public interface Futex {
    *     that is refused have been moved.
    */
   OptionalInt compareRequeuePi(Word from, long expected, Word lock, int move);
+
+  /**
+   * What this backend does for locks that survive the end of their owner.
+   *
+   * @return always the same object
+   */
+  Robust robust();
 }

@@ -12,6 +12,7 @@ import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
+import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
@@ -53,6 +54,7 @@ public final class JvmFutex implements Futex {
   private final PiFutex piFutex;
   private final PiRequeue piRequeue;
   private final Tasks tasks;
+  private final EngineRobust robust;
 
   /** An engine with tables that suit this machine and the system's clocks. */
   public JvmFutex() {
@@ -86,6 +88,7 @@ public final class JvmFutex implements Futex {
     this.piFutex = new PiFutex(table, waitWake, new PiChain(listener), ticker);
     this.piRequeue = new PiRequeue(table, piFutex);
     this.tasks = new Tasks(this::exit);
+    this.robust = new EngineRobust(this, tasks);
   }
 
   @Override
@@ -366,8 +369,14 @@ public final class JvmFutex implements Futex {
     piFutex.endExit(task);
   }
 
+  @Override
+  public Robust robust() {
+    return robust;
+  }
+
   private void exit(Task task) {
     beginExit(task);
+    robust.exit(task);
     endExit(task);
   }
 

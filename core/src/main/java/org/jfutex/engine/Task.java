@@ -1,9 +1,13 @@
 package org.jfutex.engine;
 
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jfutex.OwnerWord;
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +42,13 @@ public final class Task {
   Life life = Life.LIVE;
   final Set<PiState> held = new LinkedHashSet<>();
   @Nullable PiWaiter blockedOn;
+
+  /** Words it has enlisted for {@link EngineRobust}: its own thread's, then its watcher's. */
+  final Map<Key, Word> enlisted = new HashMap<>();
+
+  /** What it waits on for such a word; likewise. */
+  @Nullable Word pending;
+
   int rank;
 
   /**

@@ -12,6 +12,7 @@ import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
+import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
@@ -38,6 +39,7 @@ final class KernelFutex implements Futex {
   private final Waits waits;
   private final HelperWaits helpers;
   private final Capabilities capabilities;
+  private final KernelRobust robust = new KernelRobust();
 
   /** With io_uring where that is possible. */
   KernelFutex() {
@@ -336,6 +338,11 @@ final class KernelFutex implements Futex {
     checkScopes(source, target);
     checkReadable(source);
     return PiCalls.compareRequeue(source, (int) expected, target, move, from);
+  }
+
+  @Override
+  public Robust robust() {
+    return robust;
   }
 
   /** Where a word is that the kernel will write to. */

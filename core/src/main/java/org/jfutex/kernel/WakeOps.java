@@ -60,6 +60,18 @@ final class WakeOps {
     return wake == 0 ? 0 : FutexCalls.wake(word.address(), shared, wake, -1);
   }
 
+  /**
+   * Sets a word that is not 0 to 0 and wakes one of who waits on it, in one system call, which a
+   * kill does not divide.
+   *
+   * @return how many were woken, or a negative errno
+   */
+  static int freeAndWake(NativePlace word) {
+    WakeOp op = new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0); // never holds
+    return FutexCalls.wakeOp(
+        word.address(), word.isShared(), 1, word.address(), 1, encode(op, number(op.comparison())));
+  }
+
   private static int number(WakeOp.Operation operation) {
     return switch (operation) {
       case SET -> 0;

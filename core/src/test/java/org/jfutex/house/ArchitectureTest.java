@@ -68,7 +68,7 @@ class ArchitectureTest {
   private static final Set<String> PUBLIC =
       Stream.of(
               ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .LockStatus",
-              ".OwnerWord .WaitEntry .WaitOptions .WaitStatus .WakeOp",
+              ".OwnerWord .Robust .WaitEntry .WaitOptions .WaitStatus .WakeOp",
               ".word.Key .word.MappedFile .word.NativePlace .word.Word .word.WordFault",
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
@@ -76,8 +76,9 @@ class ArchitectureTest {
               ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
-              ".observe.Snapshot",
-              ".park.DeadlineTimer .park.Parker .park.ThreadParker .park.WaitListener",
+              ".observe.Snapshot .sync.RobustMutex",
+              ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
+                  + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
               ".kernel.Spawn .kernel.Syscalls")
           .flatMap(line -> Stream.of(line.split(" ")))
@@ -94,7 +95,9 @@ class ArchitectureTest {
           "org.jfutex.engine.AsyncWait",
           "org.jfutex.engine.Bucket",
           "org.jfutex.engine.Waiter",
+          "org.jfutex.kernel.Pending",
           "org.jfutex.kernel.RingWaits",
+          "org.jfutex.kernel.Sentinels",
           "org.jfutex.kernel.Sleeper",
           "org.jfutex.kernel.Syscalls",
           "org.jfutex.kernel.Uring",
