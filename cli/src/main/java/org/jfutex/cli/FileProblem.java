@@ -26,6 +26,17 @@ public final class FileProblem {
   }
 
   /**
+   * The file, if the problem tells which, and the reason.
+   *
+   * @param e the problem
+   * @return as in {@code a.ftx: permission denied}
+   */
+  public static String of(IOException e) {
+    @Nullable String named = e instanceof FileSystemException problem ? problem.getFile() : null;
+    return named == null ? String.valueOf(e.getMessage()) : named + ": " + reason(e);
+  }
+
+  /**
    * The reason alone.
    *
    * @param e the problem

@@ -114,7 +114,7 @@ public final class BenchCommand implements Callable<Integer> {
       Totals totals = Bench.run(request, out);
       return totals.missed() == 0 ? ExitStatus.OK : ExitStatus.PROBLEM;
     } catch (IOException e) {
-      spec.commandLine().getErr().println("jfutex: " + e.getMessage());
+      spec.commandLine().getErr().println("jfutex: " + FileProblem.of(e));
       return ExitStatus.INTERNAL;
     } finally {
       out.flush();
