@@ -72,7 +72,15 @@ public final class Main implements Runnable {
    * @param args the arguments
    */
   public static void main(String[] args) {
-    int status = commandLine(args).execute(args);
+    int status;
+    try {
+      status = commandLine(args).execute(args);
+    } catch (
+        Error e) { // such as no memory; the JVM's own status would say that a problem was found
+      System.err.print("jfutex: internal error: ");
+      e.printStackTrace();
+      status = ExitStatus.INTERNAL;
+    }
     System.out.flush();
     System.exit(status);
   }

@@ -101,6 +101,20 @@ class LauncherIT {
     assertThat(result.err).startsWith("jfutex: ").contains(told);
   }
 
+  /** The JVM's own status for it is that of a problem that was found. */
+  @Test
+  void noMemoryIsAnInternalError() throws Exception {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 64; i++) {
+      text.append("region r%d private size=16777216%n".formatted(i));
+    }
+    Path scenario = Files.writeString(temp.resolve("large.ftx"), text);
+    Map<String, String> small = Map.of("JFUTEX_OPTS", "-Xmx32m");
+    Result result = jfutex(small, "play", "--on=jvm", scenario.toString());
+    assertThat(result.err).startsWith("jfutex: internal error: java.lang.OutOfMemoryError");
+    assertThat(result.status).isEqualTo(ExitStatus.INTERNAL);
+  }
+
   @Test
   void completionIsAScriptBashAccepts() throws Exception {
     Tools.require("bash");

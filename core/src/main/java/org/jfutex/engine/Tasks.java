@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jfutex.OwnerWord;
+import org.jfutex.park.ThreadEnd;
 import org.jspecify.annotations.Nullable;
 
 /** The threads of this JVM as tasks of one engine: each gets an id when it first needs one. */
@@ -49,10 +50,7 @@ final class Tasks implements TaskFinder {
   private void startWatcher(Thread thread, Task task) {
     boolean started = false;
     try {
-      Thread.ofVirtual()
-          .name("jfutex-exit-" + task.id())
-          .inheritInheritableThreadLocals(false) // they are the watched thread's
-          .start(() -> watch(thread, task));
+      ThreadEnd.watch(thread, () -> end(task));
       started = true;
     } finally {
       if (!started) {
@@ -65,16 +63,7 @@ final class Tasks implements TaskFinder {
     return id == OwnerWord.OWNER_MASK ? 1 : id + 1;
   }
 
-  @SuppressWarnings("ThreadJoinLoop") // a loop that what follows the join stands outside of
-  private void watch(Thread thread, Task task) {
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        // nobody has a reason to interrupt this thread, and the end must not be missed
-      }
-    }
+  private void end(Task task) {
     try {
       onExit.accept(task);
     } finally {

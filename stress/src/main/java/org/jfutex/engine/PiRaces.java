@@ -56,7 +56,7 @@ public final class PiRaces {
       while (true) {
         try {
           PiFutex.Claim claim =
-              futex.claimOrQueue(table.bucket(0), key, word, waiter.task, this, waiter);
+              futex.claimOrQueue(key, word, waiter.task, this, waiter);
           if (claim.exiting() != null) {
             claim.exiting().awaitGone();
           } else {

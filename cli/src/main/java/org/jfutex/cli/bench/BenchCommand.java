@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import org.jfutex.bench.Bench;
 import org.jfutex.bench.Totals;
 import org.jfutex.cli.ExitStatus;
+import org.jfutex.cli.FileProblem;
 import org.jfutex.cli.Main;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -87,7 +88,8 @@ public final class BenchCommand implements Callable<Integer> {
       try {
         Files.write(tsv, new byte[0]);
       } catch (IOException e) {
-        throw new ParameterException(spec.commandLine(), tsv + " cannot be written: " + e, e);
+        throw new ParameterException(
+            spec.commandLine(), tsv + " cannot be written: " + FileProblem.reason(e), e);
       }
     }
   }
@@ -112,7 +114,7 @@ public final class BenchCommand implements Callable<Integer> {
       Totals totals = Bench.run(request, out);
       return totals.missed() == 0 ? ExitStatus.OK : ExitStatus.PROBLEM;
     } catch (IOException e) {
-      spec.commandLine().getErr().println("jfutex: " + e.getMessage());
+      spec.commandLine().getErr().println("jfutex: " + FileProblem.of(e));
       return ExitStatus.INTERNAL;
     } finally {
       out.flush();

@@ -44,6 +44,8 @@ record Found(long number, Scenario program, int steps, String difference) {
         steps.add(new Scenario.CheckWord(0, word, null, value));
       }
     }
+    // a step that a machine did not come back from
+    steps.addAll(verdict.executed().subList(verdict.moments().size(), verdict.executed().size()));
     return RaceMaker.withSteps(program, steps);
   }
 

@@ -9,9 +9,9 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jfutex.cli.ExitStatus;
+import org.jfutex.cli.FileProblem;
+import org.jfutex.cli.TimeConverter;
 import org.jfutex.cli.machine.jvm.JvmMachine;
 import org.jfutex.cli.machine.jvm.JvmThreads;
 import org.jfutex.cli.machine.kernel.KernelMachine;
@@ -19,12 +19,10 @@ import org.jfutex.engine.JvmFutex;
 import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code jfutex fuzz}: runs random programs on engine and kernel and shrinks what differs. */
 @Command(
@@ -49,6 +47,7 @@ import picocli.CommandLine.TypeConversionException;
       "0:no difference was found",
       "1:a difference was found",
       "2:the command line is wrong",
+      "70:an error in jfutex",
       "78:this system cannot run programs on its kernel",
     })
 public final class FuzzCommand implements Callable<Integer> {
@@ -68,7 +67,7 @@ public final class FuzzCommand implements Callable<Integer> {
   @Option(
       names = "--for",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeConverter.class,
       defaultValue = "60s",
       description = "How long, such as 60s or 10m. Default: ${DEFAULT-VALUE}.")
   private Duration time;
@@ -98,27 +97,6 @@ public final class FuzzCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   public FuzzCommand() {}
 
-  /** Reads a length of time. */
-  static final class Time implements ITypeConverter<Duration> {
-    private static final Pattern TIME = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
-
-    @Override
-    public Duration convert(String text) {
-      Matcher matcher = TIME.matcher(text);
-      if (!matcher.matches()) {
-        throw new TypeConversionException(
-            "'" + text + "': expected a time such as 500ms, 60s, 10m");
-      }
-      long count = Long.parseLong(matcher.group(1));
-      return switch (matcher.group(2)) {
-        case "ms" -> Duration.ofMillis(count);
-        case "s" -> Duration.ofSeconds(count);
-        case "m" -> Duration.ofMinutes(count);
-        default -> Duration.ofHours(count);
-      };
-    }
-  }
-
   @Override
   public Integer call() {
     if (threads < LEAST_THREADS || threads > MOST_THREADS) {
@@ -126,8 +104,9 @@ public final class FuzzCommand implements Callable<Integer> {
           spec.commandLine(),
           "--threads %d: expected %d to %d".formatted(threads, LEAST_THREADS, MOST_THREADS));
     }
-    if (!Files.isDirectory(out)) {
-      throw new ParameterException(spec.commandLine(), "--out " + out + ": expected a folder");
+    if (!Files.isDirectory(out) || !Files.isWritable(out)) {
+      throw new ParameterException(
+          spec.commandLine(), "--out " + out + ": expected a folder that can be written to");
     }
     PrintWriter text = spec.commandLine().getOut();
     long chosen = seed != null ? seed : System.nanoTime() & Integer.MAX_VALUE;
@@ -171,7 +150,8 @@ public final class FuzzCommand implements Callable<Integer> {
       Files.writeString(file, found.toString());
       text.println("written to " + file);
     } catch (IOException e) {
-      spec.commandLine().getErr().println("jfutex: cannot write " + file + ": " + e.getMessage());
+      String problem = FileProblem.of(file, e);
+      spec.commandLine().getErr().println("jfutex: the scenario cannot be written: " + problem);
     }
     text.flush();
     return ExitStatus.PROBLEM;

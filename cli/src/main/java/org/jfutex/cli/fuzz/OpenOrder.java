@@ -25,7 +25,10 @@ final class OpenOrder {
   private static final int REQUEUE = 3;
   private static final int CMP_REQUEUE = 4;
 
-  private final Map<String, String> homes = new HashMap<>();
+  /** Where a word or a region begins, whatever the mapping it is named through. */
+  private record Home(String root, long offset) {}
+
+  private final Map<String, Home> homes = new HashMap<>();
   private final Map<String, Set<String>> places = new HashMap<>();
   private boolean open;
   private boolean several;
@@ -34,11 +37,13 @@ final class OpenOrder {
     Map<String, String> roots = new HashMap<>();
     for (RegionDecl region : program.regions()) {
       String of = region.aliasOf();
-      roots.put(region.name(), of == null ? region.name() : roots.getOrDefault(of, of));
+      String root = of == null ? region.name() : roots.getOrDefault(of, of);
+      roots.put(region.name(), root);
+      homes.put(region.name(), new Home(root, 0));
     }
     for (WordDecl word : program.words()) {
       String root = roots.getOrDefault(word.region(), word.region());
-      homes.put(word.name(), root + "+" + word.offset());
+      homes.put(word.name(), new Home(root, word.offset()));
     }
   }
 
@@ -115,11 +120,11 @@ final class OpenOrder {
     }
   }
 
-  /** A name for a place that two mappings of it have in common. */
+  /** A name for a place that all ways to write its address have in common. */
   private String home(Place place) {
     String base = place.base();
-    String home = base == null ? null : homes.get(base);
-    return home == null || place.offset() != 0 ? place.toString() : home;
+    Home home = base == null ? null : homes.get(base);
+    return home == null ? place.toString() : home.root + "+" + (home.offset + place.offset());
   }
 
   /** The threads of a list of steps. */

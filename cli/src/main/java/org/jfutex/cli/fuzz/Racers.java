@@ -16,13 +16,15 @@ final class Racers implements AutoCloseable {
    * State       round: how many races have been started; done: how many the partner has finished.
    *             round is -1 when it shall end.
    * Guards      job, its fields: written before round, read after it; results: each racer writes
-   *             its own elements, read after done. noise: raced on purpose.
+   *             its own elements, read after done. failure: written before done, read after it.
+   *             noise: raced on purpose.
    * Lock order  takes none.
    * Ordering    round (A: written by the caller, read by the partner) and done (B: the other way)
    *             are volatile: what one did before is seen by the other afterwards. Within a race
    *             nothing orders the two but what they execute.
    * Progress    each spins for the other; after SPINS rounds it yields, so that one processor is
-   *             enough. A partner without work for long parks until the next race.
+   *             enough. A partner without work for long parks until the next race. A side that
+   *             throws has finished.
    * Callbacks   none.
    * Checked by  RaceRigTest.
    */
@@ -31,7 +33,7 @@ final class Racers implements AutoCloseable {
   private static final int NOISE_STORES = 16;
 
   /** More than a cache holds. */
-  private static final int NOISE_BITS = Integer.getInteger("B", 23);
+  private static final int NOISE_BITS = 23;
 
   private final int[] noise = new int[1 << NOISE_BITS];
   private final Thread partner;
@@ -39,6 +41,7 @@ final class Racers implements AutoCloseable {
   private volatile long done;
   private volatile boolean parked;
   private @Nullable Job job;
+  private @Nullable Throwable failure;
 
   @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
   private record Job(
@@ -103,8 +106,15 @@ final class Racers implements AutoCloseable {
     if (parked) {
       LockSupport.unpark(partner);
     }
-    mine.run(noise);
-    await(number);
+    try {
+      mine.run(noise);
+    } finally {
+      await(number);
+    }
+    Throwable thrown = failure;
+    if (thrown != null) {
+      throw new IllegalStateException("the other side of a race has thrown " + thrown, thrown);
+    }
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // the partner may need this processor
@@ -144,7 +154,11 @@ final class Racers implements AutoCloseable {
       if (mine == null) {
         throw new AssertionError("a race without a job");
       }
-      mine.run(noise);
+      try {
+        mine.run(noise);
+      } catch (RuntimeException | Error e) {
+        failure = e;
+      }
       done = served; // (B) pairs with await
     }
   }

@@ -50,9 +50,11 @@ final class Session implements AutoCloseable {
 
   @Override
   public void close() {
-    rig.close();
-    kernel.close();
-    engine.close();
+    try (rig;
+        Bench _ = kernel;
+        Bench _ = engine) {
+      // all are closed, whatever one of them says
+    }
   }
 
   Tally tally() {
@@ -125,10 +127,19 @@ final class Session implements AutoCloseable {
   }
 
   private void replaceMachines() {
-    kernel.close();
-    engine.close();
+    abandon(kernel);
+    abandon(engine);
     kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
     engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+  }
+
+  /** What hangs may refuse to close, too; that is no reason to lose what was found. */
+  private static void abandon(Bench bench) {
+    try {
+      bench.close();
+    } catch (IllegalStateException e) {
+      // its threads stay where they are
+    }
   }
 
   private @Nullable Found race(long number) {
@@ -170,7 +181,7 @@ final class Session implements AutoCloseable {
     try {
       Races races = new Races(List.of(kernel, engine), rig);
       return races.judge(parts, times, System.nanoTime() + nanos, random);
-    } catch (Hang e) {
+    } catch (Hang | IllegalStateException e) { // the latter as in Duel
       replaceMachines();
       return String.valueOf(e.getMessage());
     }

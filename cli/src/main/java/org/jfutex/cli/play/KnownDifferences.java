@@ -1,6 +1,8 @@
 package org.jfutex.cli.play;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,12 +60,20 @@ final class KnownDifferences {
 
   private void read(Path folder, Path list) throws IOException {
     int number = 0;
-    for (String line : Files.readAllLines(list)) {
+    for (String line : lines(list)) {
       number++;
       String text = line.substring(0, Tokens.commentStart(line)).strip();
       if (!text.isEmpty()) {
         entries.add(entry(folder, list, number, text));
       }
+    }
+  }
+
+  private static List<String> lines(Path list) throws IOException {
+    try {
+      return Files.readAllLines(list);
+    } catch (CharacterCodingException e) { // which does not say where
+      throw new FileSystemException(list.toString(), null, "expected text in UTF-8");
     }
   }
 

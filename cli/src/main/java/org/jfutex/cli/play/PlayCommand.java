@@ -1,13 +1,13 @@
 package org.jfutex.cli.play;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,15 +17,15 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jfutex.cli.ExitStatus;
+import org.jfutex.cli.FileProblem;
+import org.jfutex.cli.TimeConverter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code jfutex play}: plays scenarios and compares. */
 @Command(
@@ -40,11 +40,16 @@ import picocli.CommandLine.TypeConversionException;
     exitCodeList = {
       "0:every statement held, and nothing differed that is not listed",
       "1:a statement did not hold, or something differed",
-      "2:the command line is wrong, or a file cannot be read or is no scenario",
+      "2:the command line is wrong, a file cannot be read or is no scenario, or the report cannot "
+          + "be written",
       "70:an error in jfutex",
+      "141:nobody reads the lines any more, and there is no report to write",
     })
 public final class PlayCommand implements Callable<Integer> {
   private static final String SUFFIX = ".ftx";
+
+  /** As of a program that SIGPIPE ends, which a JVM ignores. */
+  private static final int NOBODY_READS = ExitStatus.SIGNAL_BASE + 13;
 
   /** What to play on. */
   enum On {
@@ -78,7 +83,7 @@ public final class PlayCommand implements Callable<Integer> {
   @Option(
       names = "--limit",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeConverter.class,
       description = "How long a scenario may take, such as 500ms. Default: ${DEFAULT-VALUE}.",
       defaultValue = "10s")
   private Duration limit = Duration.ofSeconds(10);
@@ -104,19 +109,6 @@ public final class PlayCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   public PlayCommand() {}
 
-  /** Reads a duration as scenarios write it. */
-  static final class Time implements ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String text) {
-      Duration duration = Literals.duration(text);
-      if (duration == null || duration.isZero()) {
-        throw new TypeConversionException(
-            "'" + text + "' is no time: expected one such as 10s or 500ms");
-      }
-      return duration;
-    }
-  }
-
   /** Plays everything and returns the exit status. */
   @Override
   public Integer call() throws IOException {
@@ -127,14 +119,15 @@ public final class PlayCommand implements Callable<Integer> {
     }
     Path file = report;
     if (file == null) {
-      return status(play(scenarios, known));
+      List<Verdict> verdicts = play(scenarios, known);
+      return verdicts.size() < scenarios.size() ? NOBODY_READS : status(verdicts);
     }
     try (OutputStream out = Files.newOutputStream(file)) {
       List<Verdict> verdicts = play(scenarios, known);
       PlayJson.write(verdicts, out);
       return status(verdicts);
     } catch (IOException e) {
-      complain("the report cannot be written: " + why(file, e));
+      complain("the report cannot be written: " + FileProblem.of(file, e));
       return ExitStatus.USAGE;
     }
   }
@@ -143,6 +136,7 @@ public final class PlayCommand implements Callable<Integer> {
     return PlayText.failed(verdicts) == 0 ? ExitStatus.OK : ExitStatus.PROBLEM;
   }
 
+  /** Plays all scenarios, or fewer if nobody is told any more what comes of them. */
   private List<Verdict> play(Map<Path, Scenario> scenarios, KnownDifferences known) {
     PrintWriter out = spec.commandLine().getOut();
     Ansi ansi = spec.commandLine().getColorScheme().ansi();
@@ -158,13 +152,16 @@ public final class PlayCommand implements Callable<Integer> {
               }
             });
     List<Verdict> verdicts = new ArrayList<>();
-    scenarios.forEach(
-        (path, scenario) -> {
-          progress.next(path.toString());
-          Verdict verdict = session.play(path, scenario);
-          PlayText.lines(verdict, ansi).forEach(progress::line);
-          verdicts.add(verdict);
-        });
+    for (Map.Entry<Path, Scenario> each : scenarios.entrySet()) {
+      Path path = each.getKey();
+      progress.next(path.toString());
+      Verdict verdict = session.play(path, each.getValue());
+      PlayText.lines(verdict, ansi).forEach(progress::line);
+      verdicts.add(verdict);
+      if (report == null && out.checkError()) {
+        return verdicts;
+      }
+    }
     progress.line(PlayText.summary(verdicts));
     return verdicts;
   }
@@ -194,7 +191,7 @@ public final class PlayCommand implements Callable<Integer> {
           good &= read(file, scenarios);
         }
       } catch (IOException e) {
-        complain(why(path, e));
+        complain(FileProblem.of(path, e));
         good = false;
       } catch (ScenarioSyntaxException e) {
         complain(String.valueOf(e.getMessage()));
@@ -224,26 +221,25 @@ public final class PlayCommand implements Callable<Integer> {
 
   private boolean read(Path file, Map<Path, Scenario> scenarios) {
     try {
-      if (Files.isRegularFile(file) && Files.size(file) > Grammar.MAX_TEXT) {
-        throw new IOException("expected a scenario of at most " + Grammar.MAX_TEXT + " bytes");
-      }
-      scenarios.put(file, ScenarioParser.parse(file.toString(), Files.readString(file)));
+      scenarios.put(file, ScenarioParser.parse(file.toString(), text(file)));
       return true;
     } catch (IOException e) {
-      complain(why(file, e));
+      complain(FileProblem.of(file, e));
     } catch (ScenarioSyntaxException e) {
       complain(String.valueOf(e.getMessage()));
     }
     return false;
   }
 
-  private static String why(Path path, IOException e) {
-    return switch (e) {
-      case NoSuchFileException _ -> path + ": no such file or folder";
-      case CharacterCodingException _ -> path + ": expected text in UTF-8";
-      case AccessDeniedException _ -> path + ": permission denied";
-      default -> path + ": " + e.getMessage();
-    };
+  /** The text of a file, which may be a pipe or a device that never ends. */
+  private static String text(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(Grammar.MAX_TEXT + 1);
+      if (bytes.length > Grammar.MAX_TEXT) {
+        throw new IOException("expected a scenario of at most " + Grammar.MAX_TEXT + " bytes");
+      }
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    }
   }
 
   private void complain(String problem) {

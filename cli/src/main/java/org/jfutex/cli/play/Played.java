@@ -30,6 +30,17 @@ public record Played(
   }
 
   /**
+   * A scenario that failed before or beside its steps.
+   *
+   * @param failure how
+   * @param nanos how long it took
+   * @return what came of it
+   */
+  static Played failed(Failure failure, long nanos) {
+    return new Played(List.of(), failure, Map.of(), Map.of(), nanos);
+  }
+
+  /**
    * A value in two forms, because thread ids differ from machine to machine.
    *
    * @param raw as it was

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jfutex.cli.machine.Machine;
 import org.jfutex.cli.play.Played.Ended;
 import org.jfutex.cli.play.Played.Failure;
@@ -25,14 +24,32 @@ import org.jspecify.annotations.Nullable;
  * ended by a later step; hence a statement that waits for it fails at once and not at the limit.
  */
 public final class Player {
+  /** Is told how it goes, by the thread that plays. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * A step is about to be made.
+     *
+     * @param step the step
+     */
+    default void begins(Step step) {}
+
+    /**
+     * A step was made.
+     *
+     * @param outcome what it gave
+     */
+    void gave(Outcome outcome);
+  }
+
   /**
    * How to play.
    *
    * @param limit how long a scenario may take as a whole
    * @param ticker the clocks for the limit and for deadlines
-   * @param listener told of every outcome as it is known
+   * @param listener told of every step
    */
-  public record Settings(Duration limit, Ticker ticker, Consumer<Outcome> listener) {
+  public record Settings(Duration limit, Ticker ticker, Listener listener) {
     /**
      * Plays with the system's clocks and tells nobody.
      *
@@ -91,7 +108,7 @@ public final class Player {
         | UncheckedIOException e) {
       Failure failure = new Failure(0, "the declarations", "them to be set up", refused(e));
       long nanos = settings.ticker().nanos(ClockId.MONOTONIC) - begin;
-      return new Played(List.of(), failure, Map.of(), Map.of(), nanos);
+      return Played.failed(failure, nanos);
     }
     return player.play(begin);
   }
@@ -121,7 +138,8 @@ public final class Player {
     }
   }
 
-  private static String refused(RuntimeException e) {
+  /** What is to be said of a machine that cannot do something. */
+  static String refused(RuntimeException e) {
     return "a machine that refused: " + (e.getMessage() == null ? e.toString() : e.getMessage());
   }
 
@@ -149,6 +167,7 @@ public final class Player {
   }
 
   private @Nullable Failure playOne(Step step) {
+    settings.listener().begins(step);
     try {
       Value got = steps.play(step);
       note(new Outcome(step, got, steps.isTimed(step), returnedMeanwhile(step)));
@@ -175,7 +194,7 @@ public final class Player {
   }
 
   private void note(Outcome outcome) {
-    settings.listener().accept(outcome);
+    settings.listener().gave(outcome);
     if (outcomes.size() < Played.MAX_OUTCOMES) {
       outcomes.add(outcome);
     }

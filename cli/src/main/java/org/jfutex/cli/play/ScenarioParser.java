@@ -66,7 +66,7 @@ public final class ScenarioParser {
           file, 0, 0, text.length() + " characters: expected at most " + Grammar.MAX_TEXT);
     }
     int number = 0;
-    for (String line : text.split("\n", -1)) {
+    for (String line : withoutMark(text).split("\n", -1)) {
       number++;
       if (number > Grammar.MAX_LINES) {
         throw new ScenarioSyntaxException(
@@ -82,6 +82,11 @@ public final class ScenarioParser {
     Scenario scenario = declarations.scenario(open.steps);
     Layout.of(file, scenario, actions);
     return scenario;
+  }
+
+  /** Without the byte order mark that some editors write at the beginning of a file. */
+  private static String withoutMark(String text) {
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 
   private void statement(String line, Tokens tokens) {

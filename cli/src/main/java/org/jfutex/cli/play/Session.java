@@ -5,12 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
-import org.jfutex.cli.machine.Machine;
 import org.jfutex.cli.play.Played.Failure;
 import org.jfutex.cli.play.Verdict.Judged;
 import org.jfutex.cli.play.Verdict.Run;
 import org.jfutex.cli.play.Verdict.State;
-import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
 
 /** Plays scenarios on backends, each on a fresh machine, and judges what comes of them. */
@@ -19,6 +17,7 @@ final class Session {
 
   private final List<Backend> backends;
   private final Duration limit;
+  private final Duration grace;
   private final KnownDifferences known;
   private final BiConsumer<Backend, Played.Outcome> listener;
 
@@ -35,8 +34,19 @@ final class Session {
       Duration limit,
       KnownDifferences known,
       BiConsumer<Backend, Played.Outcome> listener) {
+    this(backends, limit, Watch.GRACE, known, listener);
+  }
+
+  /** With a given time for the player to say by itself that the limit has passed. */
+  Session(
+      List<Backend> backends,
+      Duration limit,
+      Duration grace,
+      KnownDifferences known,
+      BiConsumer<Backend, Played.Outcome> listener) {
     this.backends = List.copyOf(backends);
     this.limit = limit;
+    this.grace = grace;
     this.known = known;
     this.listener = listener;
   }
@@ -59,17 +69,12 @@ final class Session {
     if (!Requirements.isFor(scenario, backend.name())) {
       return skipped(backend, "only for " + String.join(" ", scenario.only()));
     }
-    try (Machine machine = backend.opener().get()) {
-      String missing = Requirements.missing(scenario, machine);
-      if (missing != null) {
-        return skipped(backend, missing);
-      }
-      Player.Settings settings =
-          new Player.Settings(limit, Ticker.system(), outcome -> listener.accept(backend, outcome));
-      return judged(file, backend, Player.play(scenario, machine, settings));
-    } catch (UnsupportedOperationException e) {
-      return skipped(backend, String.valueOf(e.getMessage()));
-    }
+    Watch.Attempt attempt =
+        Watch.play(scenario, backend, limit, grace, outcome -> listener.accept(backend, outcome));
+    Played played = attempt.played();
+    return played == null
+        ? skipped(backend, String.valueOf(attempt.skipped()))
+        : judged(file, backend, played);
   }
 
   private static Run skipped(Backend backend, String reason) {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
     exitCodeList = {
       "0:all went well",
       "2:the command line is wrong",
+      "70:an error in jfutex",
       "78:this system has no Linux kernel to look at, or native access is denied",
     })
 public final class ProbeCommand implements Callable<Integer> {

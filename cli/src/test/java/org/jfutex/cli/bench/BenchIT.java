@@ -62,7 +62,8 @@ class BenchIT {
     Path missing = temp.resolve("missing/rows.tsv");
     Result result = bench("--tsv", missing.toString());
     assertThat(result.status).isEqualTo(ExitStatus.USAGE);
-    assertThat(result.err).startsWith("jfutex: " + missing + " cannot be written");
+    assertThat(result.err)
+        .startsWith("jfutex: " + missing + " cannot be written: no such file or folder\n");
     assertThat(result.out).isEmpty();
   }
 

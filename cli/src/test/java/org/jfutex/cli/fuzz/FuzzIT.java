@@ -67,7 +67,7 @@ class FuzzIT {
   @Test
   void aWrongCommandLineIsRefused() {
     assertThat(fuzz("--threads", "1").status).isEqualTo(ExitStatus.USAGE);
-    assertThat(fuzz("--for", "soon").err).contains("'soon': expected a time such as 500ms");
+    assertThat(fuzz("--for", "soon").err).contains("'soon' is no time: expected one such as 500ms");
     assertThat(fuzz("--out", folder.resolve("none").toString()).err).contains("expected a folder");
   }
 }

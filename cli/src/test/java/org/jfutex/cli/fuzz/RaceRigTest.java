@@ -1,6 +1,7 @@
 package org.jfutex.cli.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Set;
@@ -12,6 +13,7 @@ import org.jfutex.cli.fuzz.RigProgram.Step;
 import org.jfutex.cli.play.RawCall;
 import org.jfutex.linux.Operation;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The orders a race may have, and that racing finds nothing else. */
 class RaceRigTest {
@@ -28,6 +30,30 @@ class RaceRigTest {
           .containsExactlyInAnyOrder("- 0 - - -11 1", "- 1 - - 0 1");
       RaceRig.Outcome wrong = rig.race(program, allowed, 200_000, soon(2), new SplittableRandom(1));
       assertThat(wrong).isNull();
+    }
+  }
+
+  /** Whichever of the two throws: who comes first is drawn. */
+  @Test
+  @Timeout(60)
+  void aSideThatThrowsEndsTheRace() {
+    Step store = new Step(Kind.STORE, 0, null, null, 1, A, 0, 1);
+    Step nowhere = new Step(Kind.STORE, 1, null, null, 1, 0, 0, 1);
+    RigProgram program =
+        new RigProgram(
+            2,
+            new long[] {A},
+            new int[] {0},
+            List.of(),
+            List.of(store),
+            List.of(nowhere),
+            List.of());
+    for (int seed = 0; seed < 8; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      try (RaceRig rig = new RaceRig(2)) {
+        assertThatThrownBy(() -> rig.race(program, Set.of(), 1, soon(2), random))
+            .hasStackTraceContaining("expected mapped memory");
+      }
     }
   }
 

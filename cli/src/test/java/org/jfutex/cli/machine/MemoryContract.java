@@ -42,7 +42,8 @@ public abstract class MemoryContract extends MachineContract {
     assertThat(result(a, Linux.FUTEX, 0x8000_0000_0000L, WAKE, 1)).isEqualTo(EFAULT);
     assertThat(result(a, Linux.FUTEX, -8, WAKE, 1)).isEqualTo(EFAULT);
     assertThatThrownBy(() -> process.read(unmapped, 4))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("0x%x: expected a mapped page", unmapped);
     assertThatThrownBy(() -> process.alias(unmapped))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("mapping");
@@ -127,7 +128,15 @@ public abstract class MemoryContract extends MachineContract {
       assertThat(result(a, Linux.FUTEX, beyond, WAKE, 1)).isZero();
       a.store(beyond, 1);
       assertThat(result(a)).isEqualTo(EFAULT);
+      String problem = "0x%x: expected a page before the end of its file".formatted(beyond);
+      assertThatThrownBy(() -> process.read(beyond, 4)).hasMessage(problem);
+      assertThatThrownBy(() -> process.write(beyond, ints(7))).hasMessage(problem);
+      process.protect(file, 3 * PAGE, Protection.READ);
+      assertThatThrownBy(() -> process.write(beyond, ints(7))).hasMessage(problem);
+      process.protect(file, 3 * PAGE, Protection.READ_WRITE);
     }
+    assertThatThrownBy(() -> process.write(file + 2 * PAGE - 4, ints(7, 7)))
+        .hasMessage("0x%x: expected a page before the end of its file", file + 2 * PAGE);
     process.truncate(file, 3 * PAGE);
     assertThat(process.read(file + 2 * PAGE, 4)).isEqualTo(ints(0));
     assertThatThrownBy(() -> process.truncate(process.map(Backing.SHARED, PAGE), 1))

@@ -264,6 +264,8 @@ public abstract class ProcessContract extends MachineContract {
     child.stop();
     child.kill();
     assertThat(idle.state()).isEqualTo(ThreadState.GONE);
+    child.resume();
+    assertThat(idle.state()).isEqualTo(ThreadState.GONE);
   }
 
   @Test

@@ -1,10 +1,12 @@
 package org.jfutex.cli.play;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,6 +110,57 @@ class PlayCommandTest {
   }
 
   @Test
+  void aFileThatNeverEndsIsReadNoFurtherThanAScenarioMayBeLong() {
+    Path endless = Path.of("/dev/zero");
+    assumeTrue(Files.isReadable(endless));
+    assertThat(play("--on=jvm", endless)).isEqualTo(ExitStatus.USAGE);
+    assertThat(err.toString())
+        .isEqualTo("jfutex: /dev/zero: expected a scenario of at most 4194304 bytes\n");
+  }
+
+  @Test
+  void whatCannotBeReadIsNamedAndNotTheFolderItIsIn() throws IOException {
+    file("a.ftx", GOOD);
+    Path list = folder.resolve(KnownDifferences.FILE);
+    Files.write(list, new byte[] {(byte) 0xe4, 'a'});
+    assertThat(play("--on=jvm", folder)).isEqualTo(ExitStatus.USAGE);
+    assertThat(err.toString()).isEqualTo("jfutex: " + list + ": expected text in UTF-8\n");
+  }
+
+  @Test
+  void aByteOrderMarkIsNoWord() throws IOException {
+    assertThat(play("--on=jvm", file("a.ftx", "\uFEFFtitle made elsewhere\r\n" + GOOD)))
+        .as("%s", err)
+        .isZero();
+  }
+
+  @Test
+  void nothingMoreIsPlayedOnceNobodyReadsButForAReport() throws IOException {
+    file("a.ftx", GOOD);
+    file("b.ftx", GOOD);
+    CommandLine command =
+        new CommandLine(new PlayCommand()).setOut(new PrintWriter(new Unread(), false));
+    assertThat(command.execute("--on=jvm", folder.toString())).isEqualTo(141);
+    Path report = folder.resolve("r.json");
+    assertThat(command.execute("--on=jvm", "--report=" + report, folder.toString())).isZero();
+    assertThat(Files.readString(report)).contains("\"passed\" : 2");
+  }
+
+  /** A pipe whose other end was closed. */
+  private static final class Unread extends Writer {
+    @Override
+    public void write(char[] text, int from, int length) throws IOException {
+      throw new IOException("Broken pipe");
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
   void wrongOptionsAreStatus2() throws IOException {
     Path good = file("a.ftx", GOOD);
     assertThat(play()).isEqualTo(ExitStatus.USAGE);
@@ -117,7 +170,7 @@ class PlayCommandTest {
         .isEqualTo(ExitStatus.USAGE);
     assertThat(out.toString()).isEmpty();
     assertThat(err.toString())
-        .contains("'5' is no time: expected one such as 10s", "the report cannot be written");
+        .contains("'5' is no time: expected one such as 500ms", "the report cannot be written");
   }
 
   @Test

@@ -61,8 +61,8 @@ final class AddressMap {
     Store store =
         switch (backing) {
           case PRIVATE -> null;
-          case SHARED -> new Store(Descriptors.memory("jfutex-shared", size));
-          case FILE, FILE_PRIVATE -> new Store(Descriptors.temporary(size));
+          case SHARED -> new Store(Descriptors.memory("jfutex-shared", size), size);
+          case FILE, FILE_PRIVATE -> new Store(Descriptors.temporary(size), size);
         };
     return map(backing, size, store);
   }
@@ -180,14 +180,16 @@ final class AddressMap {
         nr, process.memoryFile(), local.address(), local.byteSize(), address, 0, 0);
   }
 
-  private static void check(long done, long address, long bytes) {
+  private void check(long done, long address, long bytes) {
     if (done == bytes) {
       return;
     }
     if (done >= 0 || done == -EIO || done == -EFAULT) {
-      throw new IllegalArgumentException(
-          "address 0x%x: %d bytes expected, %d are mapped"
-              .formatted(address, bytes, Math.max(done, 0)));
+      long missing = address + Math.max(done, 0);
+      Map.Entry<Long, Region> entry = regions.floorEntry(missing);
+      boolean mapped = entry != null && entry.getValue().contains(missing, 1);
+      String expected = mapped ? "page before the end of its file" : "mapped page";
+      throw new IllegalArgumentException("0x%x: expected a %s".formatted(missing, expected));
     }
     throw new IllegalStateException(
         "address 0x%x could not be accessed: %s".formatted(address, ErrorText.of((int) -done)));

@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -84,11 +86,25 @@ public final class KernelMachine implements Machine {
       throw new UnsupportedOperationException(
           "this is a machine of type " + architecture + ": workers need x86-64");
     }
+    String missing = missing(Path.of("/proc/self"));
+    if (missing != null) {
+      throw new UnsupportedOperationException(missing);
+    }
     if (Program.FD < 0) {
       throw new UnsupportedOperationException(
           "an executable memory file was refused: " + ErrorText.of(-Program.FD));
     }
     return new KernelMachine();
+  }
+
+  /** What procfs does not tell of a process here, as some kernels are built; null if it does. */
+  static @Nullable String missing(Path process) {
+    return TaskFiles.NAMES.stream()
+        .map(process::resolve)
+        .filter(file -> !Files.isReadable(file))
+        .findFirst()
+        .map(file -> file + " cannot be read: it tells whether threads sleep")
+        .orElse(null);
   }
 
   private int[] pipe() {
@@ -109,7 +125,12 @@ public final class KernelMachine implements Machine {
       throw new UnsupportedOperationException(
           "a worker process could not be started: " + ErrorText.of((int) -pid));
     }
-    return new KernelProcess(this, (int) pid, control);
+    KernelProcess process = new KernelProcess(this, (int) pid, control);
+    if (process.memoryFile() < 0) { // as by kernel.yama.ptrace_scope; the worker dies by its parent
+      throw new UnsupportedOperationException(
+          "the memory of a worker was refused: " + ErrorText.of(-process.memoryFile()));
+    }
+    return process;
   }
 
   /**

@@ -248,6 +248,7 @@ final class KernelProcess implements MachineProcess {
 
   private void bury() {
     dead = true;
+    stopped = false; // its id may be another's soon
     List.copyOf(threads).forEach(KernelThread::setGone);
     controlFiles.close();
     Descriptors.close(memory);

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jfutex.cli.machine.ThreadState;
 import org.jfutex.cli.run.ErrorText;
 import org.jfutex.cli.run.Nr;
@@ -22,6 +23,13 @@ import org.jfutex.kernel.Syscalls;
  * to fail without one of the three.
  */
 final class TaskFiles {
+  private static final String STAT = "stat";
+  private static final String SYSCALL = "syscall";
+  private static final String SCHEDSTAT = "schedstat";
+
+  /** The files, all of which a kernel must have. */
+  static final List<String> NAMES = List.of(STAT, SYSCALL, SCHEDSTAT);
+
   private static final int ESRCH = 3;
   private static final int ENOENT = 2;
   private static final int GONE = -1;
@@ -47,7 +55,7 @@ final class TaskFiles {
   TaskFiles(int pid, int tid, Buffers buffers) {
     this.buffers = buffers;
     this.folder = "/proc/" + pid + "/task/" + tid + "/";
-    this.stat = open("stat");
+    this.stat = open(STAT);
   }
 
   private int open(String name) {
@@ -121,8 +129,8 @@ final class TaskFiles {
    */
   ThreadState observe(long nr) {
     if (syscall == GONE) {
-      syscall = open("syscall");
-      schedstat = open("schedstat");
+      syscall = open(SYSCALL);
+      schedstat = open(SCHEDSTAT);
     }
     int before = read(schedstat, buffers.before);
     if (before == GONE) {

@@ -21,6 +21,7 @@ import org.jfutex.cli.machine.MachineProcess;
 import org.jfutex.cli.machine.MachineThread;
 import org.jfutex.cli.machine.ThreadState;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -43,6 +44,17 @@ class KernelMachineTest {
     }
     assertThat(openFiles()).isEqualTo(open);
     assertThat(pids).noneMatch(KernelMachineTest::exists);
+  }
+
+  @Test
+  void aKernelWithoutWhatTellsSleepersIsRefused(@TempDir Path process) throws IOException {
+    Files.createFile(process.resolve("stat"));
+    Files.createFile(process.resolve("syscall"));
+    Path schedstat = process.resolve("schedstat");
+    assertThat(KernelMachine.missing(process))
+        .isEqualTo(schedstat + " cannot be read: it tells whether threads sleep");
+    Files.createFile(schedstat);
+    assertThat(KernelMachine.missing(process)).isNull();
   }
 
   private static void openAndClose(List<Integer> pids) {

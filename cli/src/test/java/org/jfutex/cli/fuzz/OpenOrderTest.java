@@ -1,0 +1,61 @@
+package org.jfutex.cli.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jfutex.cli.play.Scenario;
+import org.jfutex.cli.play.Scenario.Step;
+import org.jfutex.cli.play.ScenarioParser;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OpenOrderTest {
+  /**
+   * Who is first where a waiter was moved behind another is open, however the words are written.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "a, b, true",
+    "a, a+8, true",
+    "a, other+8, true",
+    "sh, alias_b, true",
+    "sh+0, sh+8, true",
+    "a, c, false",
+    "a, a+16, false",
+    "a, a, false"
+  })
+  void aMoveOntoAWordWithWaitersLeavesTheOrderOpen(String from, String to, boolean open) {
+    Scenario program =
+        ScenarioParser.parse(
+            "test",
+            """
+            region sh shared size=4096
+            alias other of sh
+            word a u32 = 0 in sh at 0
+            word b u32 = 0 in sh at 8
+            word c u32 = 0 in sh at 16
+            word alias_b u32 = 0 in other at 8
+            t2: wait a 0 shared
+            t1: wait b 0 shared
+            main: requeue %s %s wake=0 move=1 shared
+            """
+                .formatted(from, to));
+    OpenOrder order = new OpenOrder(program);
+    List<Step> steps = program.steps();
+    order.note(steps.get(0), moment(Moment.SLEEPS, Map.of(), Set.of("t2")));
+    order.note(steps.get(1), moment(Moment.SLEEPS, Map.of(), Set.of("t1", "t2")));
+    order.note(steps.get(2), moment(1, Map.of(), Set.of("t1", "t2")));
+    Moment one = moment(1, Map.of("t1", 0L), Set.of("t2"));
+    Moment other = moment(1, Map.of("t2", 0L), Set.of("t1"));
+    assertThat(order.leavesOpen(one, other)).isEqualTo(open);
+    assertThat(order.leavesOpen(one, moment(2, Map.of("t2", 0L), Set.of("t1")))).isFalse();
+  }
+
+  private static Moment moment(long result, Map<String, Long> returned, Set<String> asleep) {
+    return new Moment(result, new TreeMap<>(returned), new TreeSet<>(asleep), List.of());
+  }
+}
