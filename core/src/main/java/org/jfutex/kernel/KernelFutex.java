@@ -22,8 +22,8 @@ import org.jfutex.word.WordFault;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The futexes of the Linux kernel. A platform thread sleeps in futex_waitv; virtual threads,
- * futures and waiters with a bitset are served by {@link RingWaits} or {@link HelperWaits}.
+ * The futexes of the Linux kernel. A platform thread sleeps in the system call itself; virtual
+ * threads and futures are served by {@link RingWaits} or {@link HelperWaits}.
  *
  * <p><b>Memory.</b> The kernel is given addresses and does all loads and comparisons itself: memory
  * that has gone is EFAULT, never a crash, also where a file was truncated under its mapping. A wait
@@ -56,7 +56,7 @@ final class KernelFutex implements Futex {
             true,
             true,
             true,
-            waits.hasBitsets(),
+            true,
             false,
             false);
   }
@@ -85,23 +85,20 @@ final class KernelFutex implements Futex {
     checkOptions(options);
     NativePlace place = place(word);
     checkReadable(place);
-    boolean sleepsItself =
-        options.bitset() == WaitOptions.MATCH_ANY && !Thread.currentThread().isVirtual();
     try {
       int result =
-          sleepsItself
-              ? sleepOnOne(place, (int) expected, deadline)
-              : serveOne(place, (int) expected, deadline, options.bitset());
+          Thread.currentThread().isVirtual()
+              ? serveOne(place, (int) expected, deadline, options.bitset())
+              : sleepOnOne(place, (int) expected, deadline, options.bitset());
       return status(result, deadline, word);
     } finally {
       Reference.reachabilityFence(word); // its memory goes to nobody else while it is waited on
     }
   }
 
-  private static int sleepOnOne(NativePlace place, int expected, Deadline deadline) {
+  private static int sleepOnOne(NativePlace place, int expected, Deadline deadline, int bitset) {
     InterruptibleSleeper sleeper = InterruptibleSleeper.current();
-    sleeper.set(0, place.address(), place.isShared(), expected);
-    int result = sleeper.sleepInterruptibly(1, deadline);
+    int result = sleeper.sleepInterruptibly(place, expected, bitset, deadline);
     if (result != FutexCalls.ECANCELED) {
       return result;
     }
@@ -181,6 +178,9 @@ final class KernelFutex implements Futex {
     while (true) {
       int result = sleepOnAll(places, deadline);
       boolean compared = result != FutexCalls.EAGAIN && result != FutexCalls.ECANCELED;
+      if (result == FutexCalls.EAGAIN && places.length == 1) {
+        return new AnyWait(WaitStatus.CHANGED, 0); // nothing to find out
+      }
       int changed = compared ? -1 : firstChanged(places, places.length);
       if (changed >= 0) {
         return new AnyWait(WaitStatus.CHANGED, changed);
@@ -297,17 +297,11 @@ final class KernelFutex implements Futex {
     }
   }
 
-  private void checkOptions(WaitOptions options) {
+  private static void checkOptions(WaitOptions options) {
     if (options.rank() != 0) {
       throw new FutexException(
           Errno.ENOSYS,
           "rank " + options.rank() + ": expected 0, as the kernel knows real-time priorities only");
-    }
-    if (options.bitset() != WaitOptions.MATCH_ANY && !waits.hasBitsets()) {
-      throw new FutexException(
-          Errno.ENOSYS,
-          "bitset 0x%x: expected all bits, as io_uring is refused to this process"
-              .formatted(options.bitset()));
     }
   }
 

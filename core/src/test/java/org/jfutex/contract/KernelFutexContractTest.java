@@ -19,7 +19,7 @@ class KernelFutexContractTest {
     assertThat(Futex.kernel().capabilities())
         .isEqualTo(
             new Capabilities(
-                "kernel", Set.of(32), 127, false, true, true, true, true, false, false));
+                "kernel", Set.of(32), 128, false, true, true, true, true, false, false));
   }
 
   @Nested
