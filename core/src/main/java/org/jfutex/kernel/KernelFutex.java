@@ -80,30 +80,46 @@ final class KernelFutex implements Futex {
     return helpers.served().contains(wait) ? helpers.isQueued(wait) : waits.isQueued(wait);
   }
 
+  /** The default method would do, but for one more call between two system calls. */
+  @Override
+  public WaitStatus await(Word word, long expected) {
+    return Thread.currentThread().isVirtual()
+        ? await(word, expected, Deadline.NEVER, WaitOptions.DEFAULT)
+        : sleepOnOne(word, (int) expected, Deadline.NEVER, WaitOptions.MATCH_ANY);
+  }
+
   @Override
   public WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options) {
     checkOptions(options);
+    if (!Thread.currentThread().isVirtual()) {
+      return sleepOnOne(word, (int) expected, deadline, options.bitset());
+    }
     NativePlace place = place(word);
     checkReadable(place);
     try {
-      int result =
-          Thread.currentThread().isVirtual()
-              ? serveOne(place, (int) expected, deadline, options.bitset())
-              : sleepOnOne(place, (int) expected, deadline, options.bitset());
-      return status(result, deadline, word);
+      return status(serveOne(place, (int) expected, deadline, options.bitset()), deadline, word);
     } finally {
       Reference.reachabilityFence(word); // its memory goes to nobody else while it is waited on
     }
   }
 
-  private static int sleepOnOne(NativePlace place, int expected, Deadline deadline, int bitset) {
-    InterruptibleSleeper sleeper = InterruptibleSleeper.current();
-    int result = sleeper.sleepInterruptibly(place, expected, bitset, deadline);
-    if (result != FutexCalls.ECANCELED) {
-      return result;
+  private static WaitStatus sleepOnOne(Word word, int expected, Deadline deadline, int bitset) {
+    NativePlace place = place(word);
+    checkReadable(place);
+    try {
+      int result =
+          InterruptibleSleeper.current().sleepInterruptibly(place, expected, bitset, deadline);
+      if (result == FutexCalls.EAGAIN) {
+        return WaitStatus.CHANGED;
+      }
+      if (result == FutexCalls.ECANCELED) { // an interrupt came before the comparison
+        int compared = compare(place, expected);
+        result = compared < 0 ? compared : FutexCalls.EINTR;
+      }
+      return status(result, deadline, word);
+    } finally {
+      Reference.reachabilityFence(word); // likewise
     }
-    int compared = compare(place, expected); // an interrupt came before that
-    return compared < 0 ? compared : FutexCalls.EINTR;
   }
 
   private int serveOne(NativePlace place, int expected, Deadline deadline, int bitset) {

@@ -24,7 +24,7 @@ abstract class Sleeper {
    * State       state    meaning                             from             by
    *             IDLE     in no wait, or on the way out       WAITING, KICKED  the thread
    *             WAITING  in a wait: may be about to sleep    IDLE, KICKED     the thread
-   *             KICKING  the signal is being sent            WAITING, KICKED  a canceller, the timer
+   *             KICKING  the signal is being sent            WAITING, KICKED  canceller or timer
    *             KICKED   the signal has been sent            KICKING          who sent it
    * Guards      state: atomic. All other memory: the thread.
    * Lock order  none.

@@ -9,9 +9,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import org.jfutex.Futex;
@@ -32,7 +33,6 @@ class SleeperTest {
   private static final int SIG_BLOCK = 0;
   private static final long SIGNALS_36_TO_61 = (1L << 61) - (1L << 35);
   private static final int ROUNDS = 5_000;
-  private static final int ENOUGH = 100;
   private static final int ROUNDS_LONG = 200_000;
 
   private final Futex futex = KernelProbe.withRing().futex();
@@ -117,9 +117,7 @@ class SleeperTest {
   /** What blocks after a wait would fail with EINTR if a signal came late. */
   @Test
   void aSignalReachesNothingAfterItsWait() {
-    AtomicBoolean stop = new AtomicBoolean();
-    AtomicInteger interrupted = new AtomicInteger();
-    AtomicInteger timedOut = new AtomicInteger();
+    Map<WaitStatus, Integer> outcomes = new EnumMap<>(WaitStatus.class);
     try (Crew crew = new Crew()) {
       Job<Void> waiter =
           crew.start(
@@ -127,31 +125,22 @@ class SleeperTest {
                 MemorySegment memory = Arena.ofAuto().allocate(32, Long.BYTES);
                 memory.set(ValueLayout.JAVA_LONG, 24, TimeUnit.MICROSECONDS.toNanos(20));
                 SplittableRandom random = new SplittableRandom();
-                while (!stop.get()) {
+                for (int i = 0; i < ROUNDS; i++) {
                   Deadline soon = Deadline.after(random.nextInt(60), TimeUnit.MICROSECONDS);
-                  switch (futex.await(word, 0, soon)) {
-                    case INTERRUPTED -> interrupted.incrementAndGet();
-                    case TIMED_OUT -> timedOut.incrementAndGet();
-                    default -> throw new AssertionError("neither interrupted nor timed out");
-                  }
+                  outcomes.merge(futex.await(word, 0, soon), 1, Integer::sum);
                   assertThat(blockingCall(memory)).isEqualTo(FutexCalls.ETIMEDOUT);
-                  Thread.interrupted();
+                  boolean _ = Thread.interrupted();
                 }
                 return null;
               });
       SplittableRandom random = new SplittableRandom();
-      long end = System.nanoTime() + Delays.SOAK.toNanos();
-      Crew.until(
-          "enough of both",
-          () -> {
-            spin(random.nextInt(20_000));
-            waiter.thread().interrupt();
-            boolean enough = interrupted.get() > ENOUGH && timedOut.get() > ENOUGH;
-            return enough && System.nanoTime() > end || waiter.isDone();
-          });
-      stop.set(true);
+      while (!waiter.isDone()) {
+        spin(random.nextInt(20_000));
+        waiter.thread().interrupt();
+      }
       waiter.join();
     }
+    assertThat(outcomes).containsOnlyKeys(WaitStatus.INTERRUPTED, WaitStatus.TIMED_OUT);
   }
 
   /** Sleeps for 20 microseconds, in a way of its own. */
