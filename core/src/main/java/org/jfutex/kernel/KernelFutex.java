@@ -24,8 +24,8 @@ import org.jfutex.word.WordFault;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The futexes of the Linux kernel. A platform thread sleeps in futex_waitv; virtual threads,
- * futures and waiters with a bitset are served by {@link RingWaits} or {@link HelperWaits}.
+ * The futexes of the Linux kernel. A platform thread sleeps in the system call itself; virtual
+ * threads and futures are served by {@link RingWaits} or {@link HelperWaits}.
  *
  * <p><b>Memory.</b> The kernel is given addresses and does all loads and comparisons itself: memory
  * that has gone is EFAULT, never a crash, also where a file was truncated under its mapping. A wait
@@ -59,7 +59,7 @@ final class KernelFutex implements Futex {
             true,
             true,
             true,
-            waits.hasBitsets(),
+            true,
             false,
             false,
             Capabilities.PiThreads.PLATFORM);
@@ -84,33 +84,46 @@ final class KernelFutex implements Futex {
     return helpers.served().contains(wait) ? helpers.isQueued(wait) : waits.isQueued(wait);
   }
 
+  /** The default method would do, but for one more call between two system calls. */
+  @Override
+  public WaitStatus await(Word word, long expected) {
+    return Thread.currentThread().isVirtual()
+        ? await(word, expected, Deadline.NEVER, WaitOptions.DEFAULT)
+        : sleepOnOne(word, (int) expected, Deadline.NEVER, WaitOptions.MATCH_ANY);
+  }
+
   @Override
   public WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options) {
     checkOptions(options);
+    if (!Thread.currentThread().isVirtual()) {
+      return sleepOnOne(word, (int) expected, deadline, options.bitset());
+    }
     NativePlace place = place(word);
     checkReadable(place);
-    boolean sleepsItself =
-        options.bitset() == WaitOptions.MATCH_ANY && !Thread.currentThread().isVirtual();
     try {
-      int result =
-          sleepsItself
-              ? sleepOnOne(place, (int) expected, deadline)
-              : serveOne(place, (int) expected, deadline, options.bitset());
-      return status(result, deadline, word);
+      return status(serveOne(place, (int) expected, deadline, options.bitset()), deadline, word);
     } finally {
       Reference.reachabilityFence(word); // its memory goes to nobody else while it is waited on
     }
   }
 
-  private static int sleepOnOne(NativePlace place, int expected, Deadline deadline) {
-    InterruptibleSleeper sleeper = InterruptibleSleeper.current();
-    sleeper.set(0, place.address(), place.isShared(), expected);
-    int result = sleeper.sleepInterruptibly(1, deadline);
-    if (result != FutexCalls.ECANCELED) {
-      return result;
+  private static WaitStatus sleepOnOne(Word word, int expected, Deadline deadline, int bitset) {
+    NativePlace place = place(word);
+    checkReadable(place);
+    try {
+      int result =
+          InterruptibleSleeper.current().sleepInterruptibly(place, expected, bitset, deadline);
+      if (result == FutexCalls.EAGAIN) {
+        return WaitStatus.CHANGED;
+      }
+      if (result == FutexCalls.ECANCELED) { // an interrupt came before the comparison
+        int compared = compare(place, expected);
+        result = compared < 0 ? compared : FutexCalls.EINTR;
+      }
+      return status(result, deadline, word);
+    } finally {
+      Reference.reachabilityFence(word); // likewise
     }
-    int compared = compare(place, expected); // an interrupt came before that
-    return compared < 0 ? compared : FutexCalls.EINTR;
   }
 
   private int serveOne(NativePlace place, int expected, Deadline deadline, int bitset) {
@@ -185,6 +198,9 @@ final class KernelFutex implements Futex {
     while (true) {
       int result = sleepOnAll(places, deadline);
       boolean compared = result != FutexCalls.EAGAIN && result != FutexCalls.ECANCELED;
+      if (result == FutexCalls.EAGAIN && places.length == 1) {
+        return new AnyWait(WaitStatus.CHANGED, 0); // nothing to find out
+      }
       int changed = compared ? -1 : firstChanged(places, places.length);
       if (changed >= 0) {
         return new AnyWait(WaitStatus.CHANGED, changed);
@@ -362,14 +378,8 @@ final class KernelFutex implements Futex {
     }
   }
 
-  private void checkOptions(WaitOptions options) {
+  private static void checkOptions(WaitOptions options) {
     checkRank(options.rank());
-    if (options.bitset() != WaitOptions.MATCH_ANY && !waits.hasBitsets()) {
-      throw new FutexException(
-          Errno.ENOSYS,
-          "bitset 0x%x: expected all bits, as io_uring is refused to this process"
-              .formatted(options.bitset()));
-    }
   }
 
   private static void checkRank(int rank) {

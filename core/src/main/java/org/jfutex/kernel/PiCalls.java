@@ -103,7 +103,8 @@ final class PiCalls {
       return 0;
     }
     MemorySegment timespec = arena.allocate(TIMESPEC_BYTES, Long.BYTES);
-    return timespec.address() + Sleeper.writeTimeout(timespec, 0, deadline);
+    Sleeper.writeTimeout(timespec, 0, deadline);
+    return timespec.address();
   }
 
   private static long call(

@@ -214,7 +214,7 @@ final class Uring {
     sqes.set(ValueLayout.JAVA_LONG, sqe + 48, Integer.toUnsignedLong(bitset));
     if (!deadline.isNever()) {
       long timespec = (tail & sqMask) * (long) TIMESPEC_BYTES;
-      long _ = Sleeper.writeTimeout(timespecs, timespec, deadline);
+      Sleeper.writeTimeout(timespecs, timespec, deadline);
       boolean realtime = deadline.clock() == ClockId.REALTIME;
       long link = next(OP_LINK_TIMEOUT, 0);
       sqes.set(ValueLayout.JAVA_LONG, link + 16, timespecs.address() + timespec);

@@ -21,7 +21,7 @@ class KernelFutexContractTest {
             new Capabilities(
                 "kernel",
                 Set.of(32),
-                127,
+                128,
                 false,
                 true,
                 true,

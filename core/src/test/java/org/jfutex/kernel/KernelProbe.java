@@ -51,7 +51,7 @@ public final class KernelProbe implements Backend {
     return waiters;
   }
 
-  /** Of a thread that sleeps itself, the entries of the call it is blocked in are read. */
+  /** Of a thread that sleeps itself, the call it is blocked in is read. */
   @Override
   public int queued(Word word, Thread thread) {
     NativePlace place = word.nativePlace();
@@ -104,6 +104,9 @@ public final class KernelProbe implements Backend {
 
   /** The kernel says "running" unless the thread is off its processor, so it has queued by now. */
   private static int entriesOn(NativePlace place, String[] call) {
+    if (call[0].equals(Integer.toString(FutexCalls.NR_FUTEX))) {
+      return Long.decode(call[1]) == place.address() ? 1 : 0;
+    }
     if (!call[0].equals(Integer.toString(FutexCalls.NR_FUTEX_WAITV))) {
       return 0;
     }
