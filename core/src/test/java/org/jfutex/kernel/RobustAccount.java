@@ -148,7 +148,7 @@ final class RobustAccount {
     RobustMutex mutex = RobustMutex.of(steps.new SteppedFutex(), steps.new SteppedWord());
     try {
       while (get(STOP) == 0) {
-        update(slot, mutex.lock());
+        update(slot, mutex.lock(), steps);
         mutex.unlock();
         LockSupport.parkNanos(PAUSE_NANOS); // the lock is a barging one: lets the others in
       }
@@ -159,7 +159,7 @@ final class RobustAccount {
   }
 
   /** The critical section: with the lock held. */
-  private void update(int slot, LockStatus status) {
+  private void update(int slot, LockStatus status, Steps steps) {
     if (status == LockStatus.OWNER_DIED) {
       set(TOLD, get(TOLD) + 1);
       set(COUNTER, sum()); // repairs what may be half done
@@ -173,9 +173,13 @@ final class RobustAccount {
     while (System.nanoTime() < end) {
       Thread.onSpinWait(); // so long that somebody waits when it ends
     }
+    steps.at();
     set(COUNTER, get(COUNTER) + 1);
+    steps.at();
     set(slot(slot), get(slot(slot)) + 1);
+    steps.at();
     set(INSIDE, 0);
+    steps.at();
   }
 
   /** Counts the steps of the lock and kills the process at one of them. */
