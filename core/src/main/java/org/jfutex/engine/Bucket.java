@@ -12,8 +12,8 @@ final class Bucket extends BucketFields {
    * State       waiters: waiters counted in and not yet out. Errs high (a waiter counts itself in
    *             before it locks, a requeue before it moves anybody), never low.
    * Guards      queue, and the linked fields of its waiters: lock. waiters: atomic.
-   * Lock order  one bucket, or two through HashTable.lockPair (lower index first); nothing is taken
-   *             inside.
+   * Lock order  one bucket, or two through HashTable.lockPair (lower index first); inside of them
+   *             that of PiChain, where locks are waited for, and nothing else.
    * Ordering    waiter                                waker
    *             waiters += 1              (A)         word = new            (caller's, any mode)
    *             lock; volatile read of word           full fence            (B, pairs with A)
