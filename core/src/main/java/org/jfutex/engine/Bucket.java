@@ -15,8 +15,9 @@ final class Bucket extends BucketFields {
    *             moved: null -> the buckets of the next size, once, when the table's size changes.
    * Guards      queue, and the linked fields of its waiters: lock. waiters: atomic. moved: written
    *             with the lock held, volatile for who looks it up.
-   * Lock order  one bucket, or two through HashTable.lockPair (see HashTable); nothing is taken
-   *             inside.
+   * Lock order  one bucket, or two through HashTable.lockPair, or one and those it moves to (see
+   *             HashTable); inside of them that of PiChain, where locks are waited for, and
+   *             nothing else.
    * Ordering    waiter                                waker
    *             waiters += 1              (A)         word = new            (caller's, any mode)
    *             lock; volatile read of word           full fence            (B, pairs with A)

@@ -29,7 +29,7 @@ final class PiFutex {
    * Lock order  bucket, then PiChain.
    * Ordering    locker                                owner
    *             locks the bucket                      word: id -> 0 by compare-and-set
-   *             word: id -> id | WAITERS  (I)           fails: WAITERS is set (I)
+   *             word: id -> id | WAITERS  (P)           fails: WAITERS is set (P)
    *             queues, unlocks                       locks the bucket, finds who waits
    *             Both are compare-and-sets of the word: one comes first. If it is the owner's, the
    *             locker's fails and finds the lock free; if it is the locker's, the owner comes to
@@ -37,7 +37,7 @@ final class PiFutex {
    *             bucket locked.
    * Progress    an unlock, or the end of an owner, hands the lock to the first waiter itself.
    * Callbacks   as in Bucket and PiChain.
-   * Checked by  PiFutexTest, PiRaces (jcstress), the scenarios of pi/ and requeue_pi/.
+   * Checked by  PiFutexTest, PiExitTest, PiFaultTest, PiRaces (jcstress), PiContract, the scenarios of pi/ and requeue_pi/.
    */
   private final HashTable table;
   private final WaitWake waitWake;

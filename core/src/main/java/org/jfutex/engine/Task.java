@@ -25,7 +25,7 @@ public final class Task {
    * Ordering    what the exiting task has written is written before gone is opened.
    * Progress    a locker that meets an EXITING owner waits for gone: the exit waits for nobody.
    * Callbacks   none.
-   * Checked by  PiChainTest, PiFutexTest.
+   * Checked by  PiChainTest, PiExitTest, PiRaces (jcstress).
    */
   enum Life {
     LIVE,
