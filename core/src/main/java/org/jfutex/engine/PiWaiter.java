@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A waiter for a priority-inheritance lock, or for being moved to one. */
 final class PiWaiter extends Waiter {
-  private final PiChain chain;
+  private final PiChain graph;
   final Task task;
 
   /** The lock, as this waiter's process sees its word. */
@@ -35,7 +35,7 @@ final class PiWaiter extends Waiter {
   boolean wasMoved;
 
   PiWaiter(
-      PiChain chain,
+      PiChain graph,
       Task task,
       Key key,
       Word lock,
@@ -44,7 +44,7 @@ final class PiWaiter extends Waiter {
       Parker parker,
       long sinceNanos) {
     super(key, -1, rank, parker, sinceNanos, QUEUED);
-    this.chain = chain;
+    this.graph = graph;
     this.task = task;
     this.lock = lock;
     this.target = target;
@@ -57,12 +57,12 @@ final class PiWaiter extends Waiter {
 
   @Override
   void leaveLocked() {
-    chain.lock();
+    graph.lock();
     try {
       wasMoved = target != null && piState != null;
-      chain.unblockLocked(this);
+      graph.unblockLocked(this);
     } finally {
-      chain.unlock();
+      graph.unlock();
     }
   }
 }

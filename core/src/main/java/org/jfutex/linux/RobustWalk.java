@@ -61,7 +61,8 @@ final class RobustWalk {
         readable = false;
       }
       boolean isPending = address(entry) == pending;
-      if (!isPending && !release(address(entry) + offset, isPi(entry), false) || !readable) {
+      boolean released = isPending || release(address(entry) + offset, isPi(entry), false);
+      if (!released || !readable) {
         return false;
       }
       entry = next;
@@ -102,7 +103,7 @@ final class RobustWalk {
         if (OwnerWord.owner(value) != task.id()) {
           return true;
         }
-        int died = value & OwnerWord.WAITERS | OwnerWord.OWNER_DIED;
+        int died = (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED;
         if (word.compareAndSet(value, died)) {
           if (!pi && OwnerWord.hasWaiters(value)) {
             wakeOne(address);
