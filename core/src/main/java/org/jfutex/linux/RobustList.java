@@ -4,6 +4,15 @@ package org.jfutex.linux;
  * Where a thread keeps its robust list: what set_robust_list(2) stores and get_robust_list reads.
  */
 public final class RobustList {
+  /*
+   * State       head: an address that nobody vouches for; 0 for none.
+   * Guards      head: volatile. Set by its thread, read by it when it ends and by who asks.
+   * Lock order  none.
+   * Ordering    none beyond that.
+   * Progress    none.
+   * Callbacks   none.
+   * Checked by  RobustWalkTest.
+   */
   private volatile long head;
 
   /** None yet. */
