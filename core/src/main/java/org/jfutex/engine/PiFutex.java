@@ -37,7 +37,8 @@ final class PiFutex {
    *             bucket locked.
    * Progress    an unlock, or the end of an owner, hands the lock to the first waiter itself.
    * Callbacks   as in Bucket and PiChain.
-   * Checked by  PiFutexTest, PiExitTest, PiFaultTest, PiRaces (jcstress), PiContract, the scenarios of pi/ and requeue_pi/.
+   * Checked by  PiFutexTest, PiExitTest, PiFaultTest, PiContract, PiRaces (jcstress), the scenarios
+   *             of pi/ and requeue_pi/.
    */
   private final HashTable table;
   private final WaitWake waitWake;

@@ -35,7 +35,7 @@ final class PiWaiter extends Waiter {
   boolean wasMoved;
 
   PiWaiter(
-      PiChain chain,
+      PiChain graph,
       Task task,
       Key key,
       Word lock,
@@ -44,7 +44,7 @@ final class PiWaiter extends Waiter {
       Parker parker,
       long sinceNanos) {
     super(key, -1, rank, parker, sinceNanos, QUEUED);
-    this.graph = chain;
+    this.graph = graph;
     this.task = task;
     this.lock = lock;
     this.target = target;

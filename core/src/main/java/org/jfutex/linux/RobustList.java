@@ -5,11 +5,11 @@ package org.jfutex.linux;
  */
 public final class RobustList {
   /*
-   * State       head: where the list is said to be; any value.
-   * Guards      head: volatile; written by the thread it belongs to.
-   * Lock order  takes none.
-   * Ordering    who walks the list at the end of the thread comes after the thread's last call.
-   * Progress    never waits.
+   * State       head: an address that nobody vouches for; 0 for none.
+   * Guards      head: volatile. Set by its thread, read by it when it ends and by who asks.
+   * Lock order  none.
+   * Ordering    none beyond that.
+   * Progress    none.
    * Callbacks   none.
    * Checked by  RobustWalkTest.
    */

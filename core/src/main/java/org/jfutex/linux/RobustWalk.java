@@ -61,8 +61,8 @@ final class RobustWalk {
         readable = false;
       }
       boolean isPending = address(entry) == pending;
-      boolean wrong = !isPending && !release(address(entry) + offset, isPi(entry), false);
-      if (wrong || !readable) {
+      boolean released = isPending || release(address(entry) + offset, isPi(entry), false);
+      if (!released || !readable) {
         return false;
       }
       entry = next;
