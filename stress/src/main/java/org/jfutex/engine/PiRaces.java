@@ -55,8 +55,7 @@ public final class PiRaces {
     String lock(PiWaiter waiter) {
       while (true) {
         try {
-          PiFutex.Claim claim =
-              futex.claimOrQueue(key, word, waiter.task, this, waiter);
+          PiFutex.Claim claim = futex.claimOrQueue(key, word, waiter.task, this, waiter);
           if (claim.exiting() != null) {
             claim.exiting().awaitGone();
           } else {
