@@ -138,6 +138,7 @@ class PiExitTest {
               });
       Crew.until("the mark", () -> rig.get(0) == (10 | WAITERS));
       meets.thread().interrupt(); // must not end the wait, and must not be lost
+      Crew.until("it waits", () -> meets.thread().getState() == Thread.State.WAITING);
       assertThat(meets.isDone()).isFalse();
       rig.set(0, freed ? WAITERS | DIED : 10 | WAITERS);
       rig.engine.endExit(ending);

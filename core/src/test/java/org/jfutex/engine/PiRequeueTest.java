@@ -14,8 +14,12 @@ import org.jfutex.LockStatus;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
 import org.jfutex.testing.Crew.Job;
+import org.jfutex.testing.FaultyWord;
+import org.jfutex.testing.FaultyWord.Faults;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.Word;
+import org.jfutex.word.WordFault;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,10 +105,19 @@ class PiRequeueTest {
   }
 
   @Test
-  void nobodyThereIsNoneAndTheLockIsLeftAlone() {
+  void nobodyThereIsNoneAndTheLockIsReadAndLeftAlone() {
     rig.set(0, NOBODY);
     assertThat(rig.move(1, 0, 5)).isZero();
     assertThat(rig.get(0)).isEqualTo(NOBODY);
+    Word gone =
+        new FaultyWord(
+            rig.word(0),
+            new Faults(
+                0,
+                () -> {
+                  throw new WordFault("gone");
+                }));
+    assertRefused(Errno.EFAULT, () -> rig.engine.compareRequeuePi(rig.word(1), 0, gone, 5, rig));
   }
 
   @Test

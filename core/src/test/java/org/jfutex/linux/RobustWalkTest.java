@@ -20,6 +20,7 @@ import org.jfutex.testing.FaultyWord;
 import org.jfutex.testing.FaultyWord.Faults;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
+import org.jfutex.word.WordFault;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -238,6 +239,19 @@ class RobustWalkTest {
     assertThat(waiter.result()).isZero();
   }
 
+  /** Dealt with twice, its word would name nobody the second time and wake another one. */
+  @Test
+  void anOwnedEntryThatIsPendingWakesOnlyOne() {
+    listOf(ID | WAITERS);
+    pending(entry(0));
+    GuestThread first = waiter(word(0), 0);
+    GuestThread second = waiter(word(0), 0);
+    exit();
+    assertWords(WAITERS | DEAD);
+    assertThat(first.result()).isZero();
+    assertThat(second.isAsleep()).isTrue();
+  }
+
   @Test
   void aWordThatIsNotAlignedEndsTheWalkAndThePendingOneIsLeft() {
     listOf(ID, ID, ID);
@@ -263,17 +277,17 @@ class RobustWalkTest {
   /** Its word can be read, its own memory cannot: processed, and then there is no way on. */
   @Test
   void anEntryWithoutANextIsProcessedAndEndsTheWalk() {
-    listOf(ID, ID);
-    pointer(entry(0), EDGE);
-    guest.set(EDGE - 16, ID);
-    pointer(HEAD + 8, -16); // so that the word is before the entry
-    guest.set(entry(0) - 16, ID);
-    guest.space.protect(EDGE, PAGE, Protection.NONE);
-    pending(entry(1));
+    listOf();
+    pointer(HEAD, 4096); // below all memory
+    pointer(HEAD + 8, FIRST); // so that its word is in a later page
+    guest.set(FIRST + 4096, ID);
+    guest.set(FIRST, ID); // that of an entry at 0, were the walk to go on
+    pending(8192);
+    guest.set(FIRST + 8192, ID);
     exit();
-    assertThat(guest.get(entry(0) - 16)).isEqualTo(DEAD);
-    assertThat(guest.get(EDGE - 16)).isEqualTo(DEAD);
-    assertWords(ID, ID);
+    assertThat(guest.get(FIRST + 4096)).isEqualTo(DEAD);
+    assertThat(guest.get(FIRST)).isEqualTo(ID);
+    assertThat(guest.get(FIRST + 8192)).isEqualTo(ID);
   }
 
   @Test
@@ -295,10 +309,21 @@ class RobustWalkTest {
     assertThat(guest.get(EDGE + OFFSET)).isEqualTo(ID);
   }
 
-  /** A shared wake on memory that is not shared fails, and nobody looks. */
+  /** As one on memory that has gone meanwhile: the walk goes on. */
   @Test
   void aWakeThatFailsIsNobodysConcern() {
-    listOf();
+    listOf(ID | WAITERS, ID);
+    exit(
+        new ForwardingSpace(guest.space, 1) {
+          @Override
+          public Key key(long address, Scope scope, Access access) {
+            if (scope == Scope.SHARED) {
+              throw new WordFault("gone");
+            }
+            return super.key(address, scope, access);
+          }
+        });
+    assertWords(WAITERS | DEAD, DEAD);
     pending(EDGE);
     guest.space.protect(EDGE, PAGE, Protection.READ);
     exit();
