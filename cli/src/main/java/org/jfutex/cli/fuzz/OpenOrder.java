@@ -5,6 +5,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jfutex.Errno;
+import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.play.Action;
 import org.jfutex.cli.play.Action.Arg;
 import org.jfutex.cli.play.OpParser;
@@ -24,13 +26,17 @@ import org.jfutex.linux.Operation;
 final class OpenOrder {
   private static final int REQUEUE = 3;
   private static final int CMP_REQUEUE = 4;
+  private static final int CMP_REQUEUE_PI = 12;
 
   private final Map<String, String> homes = new HashMap<>();
   private final Map<String, Set<String>> places = new HashMap<>();
+  private final Set<String> lockers = new HashSet<>();
+  private final boolean ownsLocks;
   private boolean open;
   private boolean several;
 
   OpenOrder(Scenario program) {
+    ownsLocks = program.needs().contains(Capability.PI);
     Map<String, String> roots = new HashMap<>();
     for (RegionDecl region : program.regions()) {
       String of = region.aliasOf();
@@ -38,17 +44,22 @@ final class OpenOrder {
     }
     for (WordDecl word : program.words()) {
       String root = roots.getOrDefault(word.region(), word.region());
-      homes.put(word.name(), root + "+" + word.offset());
+      homes.put(word.name(), root + "+" + Shape.offset(word));
     }
   }
 
   /**
    * Whether two ways to go on are the same but for who of several waiters was served, and that is
-   * open. One that waits on several words may have been taken twice, so that fewer return.
+   * open. One that waits on several words may have been taken twice, so that fewer return. Where
+   * waiters for a lock and others are in one queue, who comes first decides what a call may do.
    */
   boolean leavesOpen(Moment one, Moment other) {
     return open
-        && one.result() == other.result()
+        && (ownsLocks || isServedOtherwise(one, other));
+  }
+
+  private boolean isServedOtherwise(Moment one, Moment other) {
+    return one.result() == other.result()
         && one.cells().equals(other.cells())
         && (several || one.returned().size() == other.returned().size());
   }
@@ -66,9 +77,21 @@ final class OpenOrder {
       several |=
           system.args().getFirst() instanceof Arg.Elements array && array.elements().size() > 1;
       places.put(call.thread(), named);
-    } else if (moment.result() > 0 && requeues(system)) {
+      if (call.op().name().endsWith("_pi") || call.op().name().endsWith("_pi2")) {
+        lockers.add(call.thread());
+      } else {
+        lockers.remove(call.thread());
+      }
+    } else if (mayHaveMoved(moment.result()) && requeues(system)) {
       noteRequeue(system);
     }
+  }
+
+  /** Waiters of another kind end a move with an error, and some have been moved by then. */
+  private boolean mayHaveMoved(long result) {
+    return result > 0
+        || (ownsLocks
+            && (result == -Errno.EINVAL.number() || result == -Errno.EDEADLK.number()));
   }
 
   private void noteRequeue(Action.SystemCall system) {
@@ -88,8 +111,22 @@ final class OpenOrder {
       return;
     }
     boolean moves = places.values().stream().anyMatch(set -> set.contains(from));
-    open |= moves && places.values().stream().anyMatch(set -> set.contains(to));
+    boolean amongLockers = isAmongLockers(system);
+    open |=
+        moves
+            && places.entrySet().stream()
+                .anyMatch(
+                    entry ->
+                        entry.getValue().contains(to)
+                            && !(amongLockers && lockers.contains(entry.getKey())));
     places.values().stream().filter(set -> set.contains(from)).forEach(set -> set.add(to));
+  }
+
+  /** Whether a call moves waiters to a lock, whose order is kept apart from the queue's. */
+  private static boolean isAmongLockers(Action.SystemCall system) {
+    return system.nr() == Operation.NR_FUTEX
+        && system.args().get(1) instanceof Arg.Value op
+        && ((int) Shape.plain(op.number()) & 0xf) == CMP_REQUEUE_PI;
   }
 
   /** Whether a call may move waiters. */
@@ -101,7 +138,7 @@ final class OpenOrder {
       return false;
     }
     int command = (int) Shape.plain(op.number()) & 0xf;
-    return command == REQUEUE || command == CMP_REQUEUE;
+    return command == REQUEUE || command == CMP_REQUEUE || command == CMP_REQUEUE_PI;
   }
 
   private void add(Arg arg, Set<String> named) {
@@ -129,6 +166,7 @@ final class OpenOrder {
       switch (step) {
         case Call call -> names.add(call.thread());
         case Scenario.Signal signal -> names.add(signal.thread());
+        case Scenario.Act act -> names.add(act.name());
         case Scenario.Returned returned -> names.addAll(returned.threads());
         case Scenario.Race race -> names.addAll(threads(race.steps()));
         default -> {

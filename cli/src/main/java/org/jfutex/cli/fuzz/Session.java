@@ -5,7 +5,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.machine.Machine;
+import org.jfutex.cli.machine.jvm.JvmMachine;
 import org.jfutex.cli.play.Scenario;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +16,16 @@ import org.jspecify.annotations.Nullable;
 final class Session implements AutoCloseable {
   /** One program in so many is a race. */
   private static final int RACE_EVERY = 3;
+
+  /** What programs are about. */
+  enum Subject {
+    /** Words that hold what the program wants. */
+    WAITS,
+    /** Words that hold the ids of owners. */
+    LOCKS,
+    /** Both, by turns. */
+    ALL
+  }
 
   private static final int RACE_TIMES = 1_000;
   private static final long RACE_NANOS = TimeUnit.MICROSECONDS.toNanos(2_500);
@@ -22,7 +35,9 @@ final class Session implements AutoCloseable {
   private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Supplier<Machine> kernelMaker;
-  private final Supplier<Machine> engineMaker;
+  private final Supplier<JvmMachine> engineMaker;
+  private final Subject subject;
+  private final boolean realTime;
   private final long seed;
   private final int threads;
   private final RaceRig rig;
@@ -35,17 +50,29 @@ final class Session implements AutoCloseable {
    *
    * @param kernelMaker makes the machine that is right
    * @param engineMaker makes the one to be compared with it
+   * @param subject what the programs are about
    * @param seed makes the programs
    * @param threads how many threads a program has at most
    */
-  Session(Supplier<Machine> kernelMaker, Supplier<Machine> engineMaker, long seed, int threads) {
+  Session(
+      Supplier<Machine> kernelMaker,
+      Supplier<JvmMachine> engineMaker,
+      Subject subject,
+      long seed,
+      int threads) {
     this.kernelMaker = kernelMaker;
     this.engineMaker = engineMaker;
     this.seed = seed;
     this.threads = threads;
     this.rig = new RaceRig(threads + 1);
-    this.kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
-    this.engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+    Machine right = kernelMaker.get();
+    this.kernel = new Bench(right, LIMIT_NANOS);
+    this.engine = new Bench(engineMaker.get(), LIMIT_NANOS, kernel);
+    this.realTime = right.lacks(Capability.RT) == null;
+    boolean knowsLocks =
+        Stream.of(Capability.PI, Capability.ROBUST, Capability.HASH)
+            .allMatch(capability -> right.lacks(capability) == null);
+    this.subject = knowsLocks ? subject : Subject.WAITS;
   }
 
   @Override
@@ -85,8 +112,20 @@ final class Session implements AutoCloseable {
     return null;
   }
 
+  /** By turns, if they are about both. */
+  private boolean isAboutLocks(long number) {
+    return switch (subject) {
+      case WAITS -> false;
+      case LOCKS -> true;
+      case ALL -> number / RACE_EVERY % 2 == 1;
+    };
+  }
+
   private @Nullable Found duel(long number) {
-    Generator generator = Generator.of(seed, number, threads);
+    Generator generator =
+        isAboutLocks(number)
+            ? Generator.ofLocks(seed, number, threads, realTime)
+            : Generator.of(seed, number, threads);
     Duel.Verdict verdict = duel(generator);
     tally.add(verdict);
     if (verdict.difference() == null) {
@@ -128,7 +167,7 @@ final class Session implements AutoCloseable {
     kernel.close();
     engine.close();
     kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
-    engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+    engine = new Bench(engineMaker.get(), LIMIT_NANOS, kernel);
   }
 
   private @Nullable Found race(long number) {
