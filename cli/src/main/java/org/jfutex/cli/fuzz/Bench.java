@@ -59,7 +59,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
   private final @Nullable Consumer<String> beforeNew;
   private final Map<String, MachineThread> threads = new LinkedHashMap<>();
   private final Map<String, Scenario.ThreadDecl> declared = new LinkedHashMap<>();
-  private final Map<String, Integer> gone = new HashMap<>();
+  private final Map<String, MachineThread> gone = new LinkedHashMap<>();
   private final Map<String, Long> ready = new HashMap<>();
   private final RobustLists robust;
   private @Nullable MachineProcess other;
@@ -172,14 +172,14 @@ final class Bench implements AutoCloseable, Lowering.Names {
 
   @Override
   public int tid(String thread) {
-    Integer before = gone.get(thread);
-    return before == null ? thread(thread).tid() : before;
+    MachineThread before = gone.get(thread);
+    return (before == null ? thread(thread) : before).tid();
   }
 
   /** The thread of the program that has or had an id. */
   @Nullable String thread(int id) {
-    for (Map.Entry<String, Integer> entry : gone.entrySet()) {
-      if (entry.getValue() == id) {
+    for (Map.Entry<String, MachineThread> entry : gone.entrySet()) {
+      if (entry.getValue().tid() == id) {
         return entry.getKey();
       }
     }
@@ -281,12 +281,11 @@ final class Bench implements AutoCloseable, Lowering.Names {
     thread.exit();
     robust.forget(thread);
     threads.remove(kind(name));
-    gone.put(name, thread.tid());
+    gone.put(name, thread);
   }
 
   private void call(String name, Action action) {
     MachineThread thread = thread(name);
-    calling.add(name);
     switch (action) {
       case Action.SystemCall call -> {
         if (call.args().getFirst() instanceof Arg.RobustHead) {
@@ -314,6 +313,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
         ready.put(name, 0L);
       }
     }
+    calling.add(name);
   }
 
   /**
@@ -321,6 +321,9 @@ final class Bench implements AutoCloseable, Lowering.Names {
    */
   void hold(String thread) {
     held.add(thread);
+    if (ownsLocks) {
+      ThreadState _ = thread(thread).settle(limitNanos); // it changes the word before it sleeps
+    }
   }
 
   /**
@@ -423,7 +426,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
       int offset = (int) Shape.offset(word);
       values.add(content.getInt(offset));
       values.add(content.getInt(offset + Integer.BYTES));
-      if (ownsLocks) {
+      if (word.bits() == Long.SIZE) {
         nameAddress(content.getLong(offset), values);
       }
     }
@@ -439,18 +442,16 @@ final class Bench implements AutoCloseable, Lowering.Names {
 
   /** Where the two cells hold an address, which differs between machines, what stands there. */
   private void nameAddress(long bits, List<Integer> values) {
-    if (bits >>> Integer.SIZE == 0) {
-      return;
+    regions.forEach((name, base) -> nameAddress(bits, name, base, values));
+    threads.forEach((name, thread) -> nameAddress(bits, name, thread.scratch(), values));
+    gone.forEach((name, thread) -> nameAddress(bits, name, thread.scratch(), values));
+  }
+
+  private static void nameAddress(long bits, String name, long base, List<Integer> values) {
+    if (bits - base >= 0 && bits - base < WORDS_BYTES) {
+      values.set(values.size() - 2, (int) (bits - base));
+      values.set(values.size() - 1, Moment.ADDRESS | (char) name.hashCode());
     }
-    Map<String, Long> bases = new TreeMap<>(regions);
-    threads.forEach((name, thread) -> bases.put(name, thread.scratch()));
-    bases.forEach(
-        (name, base) -> {
-          if (bits - base >= 0 && bits - base < WORDS_BYTES) {
-            values.set(values.size() - 2, (int) (bits - base));
-            values.set(values.size() - 1, Moment.ADDRESS | (char) name.hashCode());
-          }
-        });
   }
 
   /**
@@ -496,6 +497,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
   /** Ends what is still going on, so that the next program finds every thread idle. */
   void clean() {
     held.clear();
+    ready.keySet().forEach(calling::remove);
     if (ownsLocks && !calling.isEmpty()) {
       poison();
     }

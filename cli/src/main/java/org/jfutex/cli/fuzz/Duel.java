@@ -54,6 +54,10 @@ final class Duel {
     } catch (Hang e) {
       run.difference = e.getMessage();
       throw new Broken(e, run.verdict());
+    } catch (IllegalArgumentException e) { // the program makes no sense
+      kernel.clean();
+      engine.clean();
+      throw e;
     } catch (IllegalStateException e) { // a machine that has lost its way says so
       run.difference = String.valueOf(e.getMessage());
       throw new Broken(e, run.verdict());

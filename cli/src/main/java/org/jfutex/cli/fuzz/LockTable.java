@@ -124,8 +124,8 @@ final class LockTable {
     String id = draw.percent(30) ? "0" : "tid(" + draw.of(draw.shape.threads()) + ")";
     return List.of(
         draw.percent(5) ? "0x3fffff00" : id,
-        "head=" + (draw.odd() ? draw.of(HEADS) : draw.word()),
-        "size=" + (draw.odd() ? draw.of(HEADS) : draw.word()));
+        "head=" + (draw.odd() ? draw.of(HEADS) : Shape.HEAD),
+        "size=" + (draw.odd() ? draw.of(HEADS) : Shape.SIZE));
   }
 
   private static List<String> hash(Draw draw) {

@@ -43,6 +43,11 @@ record Shape(
   /** A thread of another process, which makes no call. */
   static final String FOREIGN = "x";
 
+  /** Where a program has the address and the size of a robust list written. */
+  static final String HEAD = "head";
+
+  static final String SIZE = "size";
+
   /** Distance of words: room for a node cell behind each, and 8-byte alignment. */
   private static final int SLOT = 2 * Integer.BYTES;
 
@@ -235,9 +240,18 @@ record Shape(
     return number.plain();
   }
 
+  private static WordDecl wide(String name, long offset) {
+    return new WordDecl(0, name, Long.SIZE, Num.of(0), "mem", offset, false);
+  }
+
   Scenario declarations(String title) {
     Set<Capability> needs =
         ownsLocks ? Set.of(Capability.PI, Capability.ROBUST, Capability.HASH) : Set.of();
-    return new Scenario(title, needs, Set.of(), regions, words, declared, List.of());
+    List<WordDecl> all = new ArrayList<>(words);
+    if (ownsLocks) {
+      all.add(wide(HEAD, Bench.WORDS_BYTES - 2 * Long.BYTES));
+      all.add(wide(SIZE, Bench.WORDS_BYTES - Long.BYTES));
+    }
+    return new Scenario(title, needs, Set.of(), regions, all, declared, List.of());
   }
 }
