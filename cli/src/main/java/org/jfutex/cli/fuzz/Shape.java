@@ -58,8 +58,8 @@ record Shape(
   /** OWNER_DIED, WAITERS, and both. */
   private static final int[] FLAGS = {0x4000_0000, 0x8000_0000, 0xc000_0000};
 
-  /** No thread has an id above the most that the kernel gives, 2^22. */
-  private static final int[] NOBODY = {0x3fff_ff00, 0x7fff_ffff, -1, 0xbfff_fff0};
+  /** The kernel gives ids up to 2^22 only: these are nobody's, nor are they with all bits turned. */
+  private static final int[] NOBODY = {0x2aaa_aaaa, 0x7fff_ffff, -1, 0x9555_5555};
 
   private static final int MIN_STEPS = 4;
   private static final int MOST_STEPS = 28;
