@@ -357,9 +357,8 @@ final class Bench implements AutoCloseable, Lowering.Names {
       }
     }
     // a call that has served nobody has changed nothing for those who sleep; to look costs more
-    // than the call, and who has returned all the same is seen at a later step; but a lock is handed
-    // over by a call that returns 0, and waiters of two kinds may be served before an error
-    boolean looks = caller == null || result > 0 || (ownsLocks && result != Moment.SLEEPS);
+    // than the call, and who has returned all the same is seen at a later step
+    boolean looks = !(step instanceof Call call) || result > 0 || mayHaveServed(call, result);
     for (String name : List.copyOf(calling)) {
       if (!held.contains(name)) {
         Long end = looks ? settled(name, step) : null;
@@ -371,6 +370,15 @@ final class Bench implements AutoCloseable, Lowering.Names {
       }
     }
     return new Moment(result, returned, asleep, cells(cells));
+  }
+
+  /** An unlock hands over and returns 0; an error may come behind waiters of another kind. */
+  private boolean mayHaveServed(Call call, long result) {
+    return ownsLocks
+        && result != Moment.SLEEPS
+        && result != Moment.NONE
+        && RaceMaker.role(call) == OpTable.Role.WAKE
+        && (call.op().name().equals("unlock_pi") ? result == 0 : result < 0);
   }
 
   /** A call whose time is over may sleep for an instant, and is not to be met there. */
@@ -443,8 +451,9 @@ final class Bench implements AutoCloseable, Lowering.Names {
   /** Where the two cells hold an address, which differs between machines, what stands there. */
   private void nameAddress(long bits, List<Integer> values) {
     regions.forEach((name, base) -> nameAddress(bits, name, base, values));
-    threads.forEach((name, thread) -> nameAddress(bits, name, thread.scratch(), values));
-    gone.forEach((name, thread) -> nameAddress(bits, name, thread.scratch(), values));
+    // one name for all threads: who has gone may leave its memory to a later one
+    threads.values().forEach(t -> nameAddress(bits, "thread", t.scratch(), values));
+    gone.values().forEach(t -> nameAddress(bits, "thread", t.scratch(), values));
   }
 
   private static void nameAddress(long bits, String name, long base, List<Integer> values) {

@@ -109,12 +109,12 @@ final class Duel {
       Moment right = kernel.finish(LOOK, words);
       Moment ours = engine.finish(LOOK, words);
       if (!right.equals(ours)) {
-        differ(right, ours);
+        differ(LOOK, right, ours);
       }
     }
 
-    private void differ(Moment right, Moment ours) {
-      openEnd = order.leavesOpen(right, ours);
+    private void differ(Step step, Moment right, Moment ours) {
+      openEnd = order.leavesOpen(step, right, ours);
       if (!openEnd) {
         difference = "kernel: " + right + "\nengine: " + ours;
       }
@@ -148,7 +148,7 @@ final class Duel {
         order.note(step, right);
         return true;
       }
-      differ(right, ours);
+      differ(step, right, ours);
       return false;
     }
 

@@ -26,8 +26,8 @@ final class LockTable {
           new Row("store", Role.STORE, 1, true, draw -> List.of(draw.word(), draw.smallValue())),
           new Row("robust_link", Role.STORE, 4, false, LockTable::robust),
           new Row("robust_pending", Role.STORE, 2, false, LockTable::robust),
-          new Row("set_robust_list", Role.SETTING, 6, false, LockTable::setRobustList),
-          new Row("get_robust_list", Role.SETTING, 6, false, LockTable::getRobustList),
+          new Row("set_robust_list", Role.SETTING, 12, false, LockTable::setRobustList),
+          new Row("get_robust_list", Role.SETTING, 12, false, LockTable::getRobustList),
           new Row("hash", Role.SETTING, 1, false, LockTable::hash));
 
   private static final List<String> SLOTS = List.of("2", "4", "8", "16", "32", "64", "1", "3");

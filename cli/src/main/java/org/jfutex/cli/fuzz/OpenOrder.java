@@ -53,9 +53,22 @@ final class OpenOrder {
    * open. One that waits on several words may have been taken twice, so that fewer return. Where
    * waiters for a lock and others are in one queue, who comes first decides what a call may do.
    */
-  boolean leavesOpen(Moment one, Moment other) {
-    return open
-        && (ownsLocks || isServedOtherwise(one, other));
+  boolean leavesOpen(Step step, Moment one, Moment other) {
+    return (open && (ownsLocks || isServedOtherwise(one, other)))
+        || (step instanceof Scenario.Act
+            && one.returned().equals(other.returned())
+            && one.asleep().equals(other.asleep())
+            && haveOneWord(one.returned().keySet()));
+  }
+
+  /**
+   * Whether several wait on one word, as they can by its private and its shared key: when the owner
+   * of both locks ends, each writes the word as soon as it runs.
+   */
+  private boolean haveOneWord(Set<String> heirs) {
+    Set<String> seen = new HashSet<>();
+    return heirs.stream()
+        .anyMatch(heir -> places.getOrDefault(heir, Set.of()).stream().anyMatch(p -> !seen.add(p)));
   }
 
   private boolean isServedOtherwise(Moment one, Moment other) {

@@ -42,6 +42,7 @@ final class Session implements AutoCloseable {
   private final int threads;
   private final RaceRig rig;
   private final Tally tally = new Tally();
+  private boolean isAtFault;
   private Bench kernel;
   private Bench engine;
 
@@ -79,7 +80,18 @@ final class Session implements AutoCloseable {
   public void close() {
     rig.close();
     kernel.close();
-    engine.close();
+    closeEngine();
+  }
+
+  /** One that is at fault may not be able to end all its threads; that has been told by then. */
+  private void closeEngine() {
+    try {
+      engine.close();
+    } catch (IllegalStateException e) {
+      if (!isAtFault) {
+        throw e;
+      }
+    }
   }
 
   Tally tally() {
@@ -164,8 +176,9 @@ final class Session implements AutoCloseable {
   }
 
   private void replaceMachines() {
+    isAtFault = true;
     kernel.close();
-    engine.close();
+    closeEngine();
     kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
     engine = new Bench(engineMaker.get(), LIMIT_NANOS, kernel);
   }

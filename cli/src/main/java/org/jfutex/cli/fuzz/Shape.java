@@ -112,7 +112,7 @@ record Shape(
       threads.add("t" + i);
     }
     List<ThreadDecl> declared = new ArrayList<>();
-    if (realTime && random.nextInt(5) == 0) {
+    if (realTime && random.nextInt(8) == 0) {
       threads.forEach(name -> declared.add(thread(name, 10 * random.nextInt(3), null)));
     }
     if (random.nextInt(5) == 0) {
