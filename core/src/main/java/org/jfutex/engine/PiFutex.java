@@ -169,6 +169,9 @@ final class PiFutex {
       chain.lock();
       try {
         Claim claim = claimLocked(bucket, key, word, task, tasks, 0);
+        if (claim.state != null && claim.state.owner == task) {
+          return Claim.OWNER_HAS_DIED; // it is the owner, but for the word, which stays
+        }
         if (claim.state != null) {
           bucket.queueLocked().reserve(); // may run out of memory, so before anything changes
           chain.blockLocked(waiter, claim.state);
@@ -198,6 +201,9 @@ final class PiFutex {
         chain.lock();
         try {
           claim = claimLocked(bucket, key, word, task, tasks, 0);
+          if (claim.state != null && claim.state.owner == task) {
+            rename(word, task);
+          }
         } finally {
           chain.unlock();
         }
@@ -212,6 +218,17 @@ final class PiFutex {
       }
       claim.exiting.awaitGone();
     }
+  }
+
+  /**
+   * A failing try makes a word right that does not name the owner any more: fixup_pi_owner. Only a
+   * lock that succeeds leaves it as it is.
+   */
+  private static void rename(Word word, Task task) {
+    int value;
+    do {
+      value = (int) word.load();
+    } while (!word.compareAndSet(value, (value & OWNER_DIED) | task.id() | WAITERS));
   }
 
   /** Sleeps until the lock is given; for a waiter that is queued. */

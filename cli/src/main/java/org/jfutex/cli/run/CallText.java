@@ -40,7 +40,7 @@ final class CallText {
   static String name(@Nullable Operation operation) {
     return switch (operation) {
       case null -> "unknown";
-      case FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAITV, FUTEX_REQUEUE ->
+      case FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAITV, FUTEX_REQUEUE, SET_ROBUST_LIST, GET_ROBUST_LIST ->
           operation.name().toLowerCase(Locale.ROOT);
       default -> "FUTEX_" + operation.name();
     };

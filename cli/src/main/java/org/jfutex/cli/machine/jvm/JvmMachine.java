@@ -122,6 +122,21 @@ public final class JvmMachine implements Machine {
     return thread;
   }
 
+  /**
+   * Gives the next thread an id: that of the thread of another machine it is compared with, so that
+   * words which name it are equal.
+   *
+   * @param tid from 1 to 2^30 - 1
+   * @throws IllegalArgumentException if the id is out of range or a thread has it
+   */
+  public void nextTid(int tid) {
+    if (tid < 1 || tid > LAST_TID || threads.containsKey(tid)) {
+      throw new IllegalArgumentException(
+          "id %d: expected a free one from 1 to %d".formatted(tid, LAST_TID));
+    }
+    nextTid = tid;
+  }
+
   /** The thread of an id; null if there is none, or none any more. */
   @Nullable JvmThread thread(int tid) {
     return threads.get(tid);
