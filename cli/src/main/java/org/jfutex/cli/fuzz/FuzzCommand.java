@@ -139,7 +139,12 @@ public final class FuzzCommand implements Callable<Integer> {
     text.println("seed " + chosen);
     text.flush();
     try (Session session =
-        new Session(KernelMachine::open, FuzzCommand::engine, about, chosen, threads)) {
+        new Session(
+            KernelMachine::open,
+            kernel -> new Bench(engine(), Session.LIMIT_NANOS, kernel),
+            about,
+            chosen,
+            threads)) {
       return run(session, chosen, text);
     } catch (UnsupportedOperationException e) {
       spec.commandLine().getErr().println("jfutex: " + e.getMessage());

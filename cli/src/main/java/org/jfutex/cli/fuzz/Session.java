@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.machine.Machine;
-import org.jfutex.cli.machine.jvm.JvmMachine;
 import org.jfutex.cli.play.Scenario;
 import org.jspecify.annotations.Nullable;
 
@@ -32,10 +32,10 @@ final class Session implements AutoCloseable {
   private static final long RACE_TRIAL_NANOS = TimeUnit.MILLISECONDS.toNanos(2_500);
   private static final int RACE_TRIAL_TIMES = 10_000_000;
   private static final long SHRINK_NANOS = TimeUnit.SECONDS.toNanos(50);
-  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+  static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Supplier<Machine> kernelMaker;
-  private final Supplier<JvmMachine> engineMaker;
+  private final Function<Bench, Bench> engineMaker;
   private final Subject subject;
   private final boolean realTime;
   private final long seed;
@@ -50,14 +50,14 @@ final class Session implements AutoCloseable {
    * A session.
    *
    * @param kernelMaker makes the machine that is right
-   * @param engineMaker makes the one to be compared with it
+   * @param engineMaker makes the one to be compared with it, with {@link #LIMIT_NANOS}
    * @param subject what the programs are about
    * @param seed makes the programs
    * @param threads how many threads a program has at most
    */
   Session(
       Supplier<Machine> kernelMaker,
-      Supplier<JvmMachine> engineMaker,
+      Function<Bench, Bench> engineMaker,
       Subject subject,
       long seed,
       int threads) {
@@ -68,7 +68,7 @@ final class Session implements AutoCloseable {
     this.rig = new RaceRig(threads + 1);
     Machine right = kernelMaker.get();
     this.kernel = new Bench(right, LIMIT_NANOS);
-    this.engine = new Bench(engineMaker.get(), LIMIT_NANOS, kernel);
+    this.engine = engineMaker.apply(kernel);
     this.realTime = right.lacks(Capability.RT) == null;
     boolean knowsLocks =
         Stream.of(Capability.PI, Capability.ROBUST, Capability.HASH)
@@ -181,7 +181,7 @@ final class Session implements AutoCloseable {
     abandon(kernel);
     abandon(engine);
     kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
-    engine = new Bench(engineMaker.get(), LIMIT_NANOS, kernel);
+    engine = engineMaker.apply(kernel);
   }
 
   /** What hangs may refuse to close, too; that is no reason to lose what was found. */
