@@ -27,8 +27,7 @@ record Found(long number, Scenario program, int steps, String difference) {
       Moment moment = verdict.moments().get(i);
       if (step instanceof Call call) {
         boolean isOfMachine = call.op().name().equals("hash"); // what others have left there counts
-        Expected expected =
-            isOfMachine ? new Expected.Anything() : expected(moment.result());
+        Expected expected = isOfMachine ? new Expected.Anything() : expected(moment.result());
         steps.add(new Call(0, call.thread(), call.op(), expected));
       } else {
         steps.add(step);

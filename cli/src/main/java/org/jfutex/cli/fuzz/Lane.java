@@ -39,8 +39,10 @@ final class Lane {
     Arrays.setAll(guests, Guest::new);
   }
 
-  /** Runs it with the atoms in an order: bit i says whose the i-th is, 0 for the first racer's. Null if
-   * an order cannot be played. */
+  /**
+   * Runs it with the atoms in an order: bit i says whose the i-th is, 0 for the first racer's. Null
+   * if an order cannot be played.
+   */
   @Nullable Outcome inOrder(RigProgram program, int order, int atoms) {
     begin(program);
     long[] results = new long[program.first().size() + program.second().size()];
@@ -210,8 +212,9 @@ final class Lane {
     }
 
     /**
-     * A wait for a lock gives up, or an unlock acts, in a step of its own: what the other does comes
-     * in between. It cannot leave the other in between its own two: such an order is passed over.
+     * A wait for a lock gives up, or an unlock acts, in a step of its own: what the other does
+     * comes in between. It cannot leave the other in between its own two: such an order is passed
+     * over.
      */
     private void playInTwo(int racer, Step step) {
       boolean[] reached = new boolean[1];

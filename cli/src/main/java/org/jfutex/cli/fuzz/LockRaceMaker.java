@@ -47,7 +47,8 @@ final class LockRaceMaker {
       RACERS.forEach(thread -> side(thread, thread.equals(owner), race));
     } while (race.stream().filter(Generator::isOver).count() > 1);
     List<Step> steps = new ArrayList<>();
-    steps.add(call("main", "store", LOCK, owner.isEmpty() ? "0" : "tid(" + owner + ")" + of(FLAGS)));
+    steps.add(
+        call("main", "store", LOCK, owner.isEmpty() ? "0" : "tid(" + owner + ")" + of(FLAGS)));
     steps.add(call("t3", "store", FROM, "0"));
     steps.add(new Scenario.Race(0, race));
     for (String thread : RACERS) {
@@ -95,7 +96,8 @@ final class LockRaceMaker {
       case 2 -> call(thread, "unlock_pi", LOCK);
       case 3 -> call(thread, "store", FROM, "1");
       default ->
-          call(thread, "cmp_requeue_pi", FROM, LOCK, "wake=1", "move=" + random.nextInt(2), "val=0");
+          call(
+              thread, "cmp_requeue_pi", FROM, LOCK, "wake=1", "move=" + random.nextInt(2), "val=0");
     };
   }
 

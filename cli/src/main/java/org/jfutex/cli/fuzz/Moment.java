@@ -13,8 +13,8 @@ import org.jfutex.Errno;
  *     there is none to tell
  * @param returned the other calls that have returned since the step before, by thread
  * @param asleep the threads that sleep
- * @param cells what the words hold, each with the 32 bits behind it; behind them, in a program
- *     with real-time threads, the priority of each thread
+ * @param cells what the words hold, each with the 32 bits behind it; behind them, in a program with
+ *     real-time threads, the priority of each thread
  */
 record Moment(
     long result, SortedMap<String, Long> returned, SortedSet<String> asleep, List<Integer> cells) {

@@ -103,8 +103,7 @@ final class OpenOrder {
   /** Waiters of another kind end a move with an error, and some have been moved by then. */
   private boolean mayHaveMoved(long result) {
     return result > 0
-        || (ownsLocks
-            && (result == -Errno.EINVAL.number() || result == -Errno.EDEADLK.number()));
+        || (ownsLocks && (result == -Errno.EINVAL.number() || result == -Errno.EDEADLK.number()));
   }
 
   private void noteRequeue(Action.SystemCall system) {

@@ -93,8 +93,7 @@ final class Races {
     return new Outcome(numbers.stream().mapToLong(Long::longValue).toArray());
   }
 
-  private static void look(
-      RaceProgram program, Bench bench, Moment moment, List<Long> numbers) {
+  private static void look(RaceProgram program, Bench bench, Moment moment, List<Long> numbers) {
     for (String thread : program.threads()) {
       Long result = moment.returned().get(thread);
       if (result != null) {

@@ -58,7 +58,9 @@ record Shape(
   /** OWNER_DIED, WAITERS, and both. */
   private static final int[] FLAGS = {0x4000_0000, 0x8000_0000, 0xc000_0000};
 
-  /** The kernel gives ids up to 2^22 only: these are nobody's, nor are they with all bits turned. */
+  /**
+   * The kernel gives ids up to 2^22 only: these are nobody's, nor are they with all bits turned.
+   */
   private static final int[] NOBODY = {0x2aaa_aaaa, 0x7fff_ffff, -1, 0x9555_5555};
 
   private static final int MIN_STEPS = 4;
@@ -135,8 +137,7 @@ record Shape(
       boolean robust = random.nextBoolean();
       Num value = robust || random.nextBoolean() ? Num.of(0) : owner(random, shape);
       long offset = robust ? entry : entry + RobustLists.WORD;
-      words.add(
-          new WordDecl(0, WORD_NAMES.get(i), Integer.SIZE, value, home, offset, robust));
+      words.add(new WordDecl(0, WORD_NAMES.get(i), Integer.SIZE, value, home, offset, robust));
     }
     return words;
   }

@@ -161,7 +161,8 @@ final class Shrinker {
       case Scenario.Signal signal when signal.thread().equals(from) ->
           new Scenario.Signal(0, to, signal.restart());
       case Scenario.Act act when act.name().equals(from) -> new Scenario.Act(0, act.verb(), to);
-      case Scenario.SetWord set -> new Scenario.SetWord(0, set.word(), renamed(set.value(), from, to));
+      case Scenario.SetWord set ->
+          new Scenario.SetWord(0, set.word(), renamed(set.value(), from, to));
       case Scenario.Returned returned when returned.threads().contains(from) ->
           new Scenario.Returned(0, List.of(to), 1);
       default -> step;
