@@ -17,8 +17,10 @@ final class Session implements AutoCloseable {
   /** One program in so many is a race. */
   private static final int RACE_EVERY = 3;
 
-  /** One race in so many is about locks. */
-  private static final int LOCK_RACE_EVERY = 4;
+  /** One program in so many that go step by step is about locks, and one race in so many. */
+  private static final int LOCKS_EVERY = 3;
+
+  private static final int LOCK_RACE_EVERY = 6;
 
   /** What programs are about. */
   enum Subject {
@@ -135,7 +137,7 @@ final class Session implements AutoCloseable {
       case ALL ->
           number % RACE_EVERY == RACE_EVERY - 1
               ? number / RACE_EVERY % LOCK_RACE_EVERY == 1
-              : number / RACE_EVERY % 2 == 1;
+              : number / RACE_EVERY % LOCKS_EVERY == 1;
     };
   }
 

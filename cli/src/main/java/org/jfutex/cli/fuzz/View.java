@@ -25,7 +25,7 @@ interface View {
 
   /** A value as the language has it: by the name of the thread whose id is in it. */
   default Num named(int value) {
-    String thread = thread((int) OwnerWord.owner(value));
+    String thread = thread(OwnerWord.owner(value));
     if (thread == null) {
       return Num.of(value);
     }
