@@ -95,7 +95,7 @@ final class OpenOrder {
       several |=
           system.args().getFirst() instanceof Arg.Elements array && array.elements().size() > 1;
       places.put(call.thread(), named);
-      if (call.op().name().endsWith("_pi") || call.op().name().endsWith("_pi2")) {
+      if (isOfOwners(call)) {
         lockers.add(call.thread());
       } else {
         lockers.remove(call.thread());
@@ -144,6 +144,11 @@ final class OpenOrder {
     return system.nr() == Operation.NR_FUTEX
         && system.args().get(1) instanceof Arg.Value op
         && ((int) Shape.plain(op.number()) & 0xf) == CMP_REQUEUE_PI;
+  }
+
+  /** Whether a call is about locks whose words name owners. */
+  static boolean isOfOwners(Call call) {
+    return call.op().name().endsWith("_pi") || call.op().name().endsWith("_pi2");
   }
 
   /** Whether a call may move waiters. */

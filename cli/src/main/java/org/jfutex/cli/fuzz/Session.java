@@ -17,6 +17,11 @@ final class Session implements AutoCloseable {
   /** One program in so many is a race. */
   private static final int RACE_EVERY = 3;
 
+  /** One program in so many that go step by step is about locks, and one race in so many. */
+  private static final int LOCKS_EVERY = 3;
+
+  private static final int LOCK_RACE_EVERY = 6;
+
   /** What programs are about. */
   enum Subject {
     /** Words that hold what the program wants. */
@@ -130,7 +135,10 @@ final class Session implements AutoCloseable {
     return switch (subject) {
       case WAITS -> false;
       case LOCKS -> true;
-      case ALL -> number / RACE_EVERY % 2 == 1;
+      case ALL ->
+          number % RACE_EVERY == RACE_EVERY - 1
+              ? number / RACE_EVERY % LOCK_RACE_EVERY == 1
+              : number / RACE_EVERY % LOCKS_EVERY == 1;
     };
   }
 
@@ -194,7 +202,10 @@ final class Session implements AutoCloseable {
   }
 
   private @Nullable Found race(long number) {
-    Scenario program = RaceMaker.make(seed, number, threads);
+    Scenario program =
+        isAboutLocks(number)
+            ? LockRaceMaker.make(seed, number)
+            : RaceMaker.make(seed, number, threads);
     SplittableRandom random = Generator.random(~seed, number);
     String[] difference = {race(program, RACE_TIMES, RACE_NANOS, random)};
     if (difference[0] == null) {

@@ -303,7 +303,7 @@ public record Scenario(
    * of one thread in order. Goes on once each has returned or sleeps.
    *
    * @param line where it stands
-   * @param steps calls without a result, and signals
+   * @param steps calls without a result, signals and exits
    */
   public record Race(int line, List<Step> steps) implements Step {
     /** Copies the list. */
@@ -314,7 +314,7 @@ public record Scenario(
     /**
      * Who races.
      *
-     * @return the threads that make its calls and those that are signalled
+     * @return the threads that make its calls, those that are signalled and those that end
      */
     public Set<String> threads() {
       return steps.stream()
@@ -323,6 +323,7 @@ public record Scenario(
                   switch (step) {
                     case Call call -> call.thread();
                     case Signal signal -> signal.thread();
+                    case Act act -> act.name();
                     default -> throw new IllegalArgumentException(step + ": expected no such step");
                   })
           .collect(Collectors.toSet());

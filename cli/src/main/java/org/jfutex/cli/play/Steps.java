@@ -179,6 +179,8 @@ final class Steps {
         start(actor, call.op(), action(call.op()));
       } else if (step instanceof Scenario.Signal signal) {
         Value _ = signal(signal);
+      } else if (step instanceof Scenario.Act act) {
+        Value _ = act(act);
       }
     }
     return Value.plain("a race");

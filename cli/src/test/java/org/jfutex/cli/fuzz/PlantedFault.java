@@ -213,6 +213,11 @@ record PlantedFault(String name, List<Edit> edits) {
               "      graph.unblockLocked(this);\n",
               ""),
           of(
+              "a timeout beats the lock that was given",
+              "engine/PiFutex",
+              "if (giveUp != null && leave(waiter)) {",
+              "if (giveUp != null && (leave(waiter) || waiter != null)) {"),
+          of(
               "a moved waiter that is signalled restarts",
               "engine/PiFutex",
               "waiter.wasMoved ? LockStatus.CHANGED",
