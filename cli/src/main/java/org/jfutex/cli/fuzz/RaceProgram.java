@@ -190,6 +190,9 @@ record RaceProgram(
   private static Kind kind(Call call) {
     boolean waits = RaceMaker.role(call) == Role.WAIT;
     if (OpenOrder.isOfOwners(call)) {
+      if (waits && !Generator.isOver(call)) {
+        throw new IllegalArgumentException(call + ": expected a time that is over");
+      }
       boolean unlocks = call.op().name().equals("unlock_pi");
       return waits ? Kind.EXPIRED_LOCK : unlocks ? Kind.UNLOCK : Kind.OWNER_CALL;
     }
