@@ -17,6 +17,7 @@ import java.util.Set;
  * @param ranks whether a waiter may have a rank
  * @param mixedScopes whether one requeue or wake-op may be about two words of which one is shared
  *     through a file and the other is not
+ * @param pi which threads may own and wait for priority-inheritance locks
  */
 public record Capabilities(
     String backend,
@@ -28,7 +29,16 @@ public record Capabilities(
     boolean exactCounts,
     boolean bitsets,
     boolean ranks,
-    boolean mixedScopes) {
+    boolean mixedScopes,
+    PiThreads pi) {
+  /** The threads that the priority-inheritance operations serve. */
+  public enum PiThreads {
+    /** Platform threads only; an interrupt does not end their wait for a lock. */
+    PLATFORM,
+    /** All threads; an interrupt ends their wait. */
+    ALL
+  }
+
   /** Copies the set. */
   public Capabilities {
     widths = Set.copyOf(widths);

@@ -27,7 +27,10 @@ import org.jfutex.word.Word;
  *
  * <p><b>Errors.</b> {@link FutexException} with EFAULT where the word's memory cannot be accessed,
  * with EINVAL where an argument is one the kernel refuses; {@link IllegalArgumentException} for
- * counts out of range; nothing has been queued or woken then.
+ * counts out of range; nothing has been queued or woken then. A wake, requeue or wake-op that meets
+ * a waiter for a priority-inheritance lock, or one that waits to be moved to such a lock, is
+ * refused with EINVAL there: the waiters before it have been woken or moved, and a wake-op has
+ * changed its word.
  *
  * <p><b>Memory effects</b> are stated in the documentation of this package. Every method may be
  * called by any thread, platform or virtual; a virtual thread that sleeps leaves its carrier free.
@@ -223,4 +226,117 @@ public interface Futex {
    * @throws FutexException with EFAULT if {@code target} cannot be read and written
    */
   int wakeOp(Word word, int wake, Word target, int wakeTarget, WakeOp op);
+
+  /**
+   * The id by which words of priority-inheritance locks name the calling thread. A lock that is
+   * free ({@code 0}) is taken without a call by a compare-and-set to this id, and released by one
+   * back to {@code 0}; where either fails, {@link #lockPi} and {@link #unlockPi} do the rest. See
+   * {@link OwnerWord}.
+   *
+   * @return from 1 to 2^30 - 1: the thread's id in the kernel, or one that the engine gives it and
+   *     to no other thread while it lives
+   * @throws WrongThreadException on a virtual thread, where {@link Capabilities#pi()} excludes them
+   */
+  int ownerId();
+
+  /**
+   * Takes a lock, whose owner inherits the rank of who waits for it (FUTEX_LOCK_PI2).
+   *
+   * <p>Sleeps while another thread owns the lock. The lock is handed over: when this returns {@link
+   * LockStatus#LOCKED}, the word has named the caller since the moment of the hand-over. An owner
+   * that ends without unlocking hands its lock to the first waiter, who is told by {@link
+   * LockStatus#OWNER_DIED}; if nobody waits, the next one is refused with ESRCH.
+   *
+   * @param word a 32-bit word laid out as {@link OwnerWord} says
+   * @param deadline when to give up, on its own clock; a lock that is free is taken even if it has
+   *     been reached
+   * @param rank the caller's rank: waiters of a higher rank come first, and lend it to the owner,
+   *     along the whole chain of owners that wait for other such locks
+   * @return LOCKED, OWNER_DIED, TIMED_OUT or INTERRUPTED
+   * @throws FutexException with EDEADLK if the caller owns the lock, or would wait for itself
+   *     through a chain of owners; with ESRCH if the word names an owner that does not exist; with
+   *     EPERM if it names one that cannot be an owner; with EINVAL if the word says something else
+   *     than its waiters, or plain waiters wait on it, or it is not 32 bits wide; with EFAULT if it
+   *     cannot be read and written; with ENOSYS for a rank, where {@link Capabilities#ranks()} is
+   *     false
+   * @throws WrongThreadException on a virtual thread, where {@link Capabilities#pi()} excludes them
+   */
+  LockStatus lockPi(Word word, Deadline deadline, int rank);
+
+  /**
+   * Takes a lock, as {@link #lockPi(Word, Deadline, int)} with rank 0 and no deadline.
+   *
+   * @param word a 32-bit word laid out as {@link OwnerWord} says
+   * @return LOCKED, OWNER_DIED or INTERRUPTED
+   */
+  default LockStatus lockPi(Word word) {
+    return lockPi(word, Deadline.NEVER, 0);
+  }
+
+  /**
+   * Takes a lock if it is free (FUTEX_TRYLOCK_PI); for words that a compare-and-set cannot take,
+   * such as those of an owner that died. Sets {@link OwnerWord#WAITERS} in the word of a lock that
+   * it finds owned, as the kernel does, so that its owner unlocks by the backend.
+   *
+   * @param word a 32-bit word laid out as {@link OwnerWord} says
+   * @return LOCKED, OWNER_DIED or BUSY
+   * @throws FutexException as {@link #lockPi(Word, Deadline, int)}
+   * @throws WrongThreadException on a virtual thread, where {@link Capabilities#pi()} excludes them
+   */
+  LockStatus tryLockPi(Word word);
+
+  /**
+   * Releases a lock and hands it to the first of who waits (FUTEX_UNLOCK_PI). Clears {@link
+   * OwnerWord#OWNER_DIED}.
+   *
+   * @param word a 32-bit word laid out as {@link OwnerWord} says
+   * @throws FutexException with EPERM if the word does not name the caller; with EAGAIN if the word
+   *     was changed meanwhile by who does not keep to the protocol; with EINVAL if it says
+   *     something else than its waiters, or plain waiters wait on it; with EFAULT if it cannot be
+   *     read and written
+   * @throws WrongThreadException on a virtual thread, where {@link Capabilities#pi()} excludes them
+   */
+  void unlockPi(Word word);
+
+  /**
+   * Sleeps while a word holds a value, until {@link #compareRequeuePi} moves the caller to a lock
+   * and the lock is handed to it (FUTEX_WAIT_REQUEUE_PI): a condition's wait. No other wake takes
+   * such a waiter.
+   *
+   * @param word the word
+   * @param expected the value, of which the low {@link Word#bits()} count
+   * @param lock the lock that will be owned afterwards; another word
+   * @param deadline when to give up, on its own clock, before the move and after it
+   * @param rank the caller's rank, see {@link #lockPi(Word, Deadline, int)}
+   * @return LOCKED or OWNER_DIED if the caller owns the lock; CHANGED, TIMED_OUT or INTERRUPTED if
+   *     not
+   * @throws FutexException with EINVAL if both words are the same; with EFAULT if a word cannot be
+   *     accessed; with ENOSYS for a rank, where {@link Capabilities#ranks()} is false
+   * @throws WrongThreadException on a virtual thread, where {@link Capabilities#pi()} excludes them
+   */
+  LockStatus awaitRequeuePi(Word word, long expected, Word lock, Deadline deadline, int rank);
+
+  /**
+   * Gives a lock to the first of who waits by {@link #awaitRequeuePi}, or makes it wait for the
+   * lock's owner, and moves others behind it (FUTEX_CMP_REQUEUE_PI).
+   *
+   * @param from the word whose waiters are taken
+   * @param expected the value it must hold, of which the low {@link Word#bits()} count
+   * @param lock the lock they wait for, as they have stated
+   * @param move how many to move at most, after the first; {@link Integer#MAX_VALUE} for all
+   * @return how many were given the lock and moved, together; empty if the first word had changed
+   * @throws IllegalArgumentException if the count is negative
+   * @throws FutexException with EINVAL if a waiter waits otherwise or for another lock, or both
+   *     words are the same; with EDEADLK if a waiter owns the lock or would wait for itself; with
+   *     ESRCH, EPERM and EFAULT as {@link #lockPi(Word, Deadline, int)}. Those before the waiter
+   *     that is refused have been moved.
+   */
+  OptionalInt compareRequeuePi(Word from, long expected, Word lock, int move);
+
+  /**
+   * What this backend does for locks that survive the end of their owner.
+   *
+   * @return always the same object
+   */
+  Robust robust();
 }

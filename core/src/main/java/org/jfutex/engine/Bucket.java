@@ -2,8 +2,9 @@ package org.jfutex.engine;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
 import org.jfutex.word.Key;
-import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
 /** One slot of the hash table: the waiters of every key that hashes here. */
@@ -11,9 +12,12 @@ final class Bucket extends BucketFields {
   /*
    * State       waiters: waiters counted in and not yet out. Errs high (a waiter counts itself in
    *             before it locks, a requeue before it moves anybody), never low.
-   * Guards      queue, and the linked fields of its waiters: lock. waiters: atomic.
-   * Lock order  one bucket, or two through HashTable.lockPair (lower index first); nothing is taken
-   *             inside.
+   *             moved: null -> the buckets of the next size, once, when the table's size changes.
+   * Guards      queue, and the linked fields of its waiters: lock. waiters: atomic. moved: written
+   *             with the lock held, volatile for who looks it up.
+   * Lock order  one bucket, or two through HashTable.lockPair, or one and those it moves to (see
+   *             HashTable); inside of them that of PiChain, where locks are waited for, and
+   *             nothing else.
    * Ordering    waiter                                waker
    *             waiters += 1              (A)         word = new            (caller's, any mode)
    *             lock; volatile read of word           full fence            (B, pairs with A)
@@ -58,8 +62,25 @@ final class Bucket extends BucketFields {
   @SuppressWarnings("unused")
   private long q0, q1, q2, q3, q4, q5, q6, q7;
 
+  private final int size;
+  private volatile @Nullable Buckets moved;
+
+  /** One that is in no table, for tests. */
   Bucket(int index) {
-    super(index);
+    this(0, 0, index, index + 1);
+  }
+
+  /**
+   * A bucket of a table.
+   *
+   * @param node whose table it is
+   * @param generation how often its size has changed
+   * @param index which bucket
+   * @param size of how many
+   */
+  Bucket(int node, int generation, int index, int size) {
+    super(node, generation, index);
+    this.size = size;
   }
 
   /**
@@ -94,29 +115,6 @@ final class Bucket extends BucketFields {
     lock.unlock();
   }
 
-  /** Queues a waiter if the word holds a value, in one step; otherwise leaves no trace of it. */
-  boolean addIfHolds(Word word, long expected, Waiter waiter) {
-    boolean added = false;
-    countIn();
-    try {
-      lock();
-      try {
-        if (word.holds(expected)) {
-          queue.reserve();
-          addLocked(waiter);
-          added = true;
-        }
-      } finally {
-        unlock();
-      }
-    } finally {
-      if (!added) {
-        countOut(1);
-      }
-    }
-    return added;
-  }
-
   /**
    * Takes a waiter out of whatever bucket it is in by now. Idempotent.
    *
@@ -133,6 +131,7 @@ final class Bucket extends BucketFields {
         // a requeue may have moved it, and a waker or another leaver may have been faster
         if (waiter.bucket == bucket && waiter.isQueued()) {
           bucket.queue.remove(waiter);
+          waiter.leaveLocked();
           waiter.markLeft();
           bucket.countOut(1);
         }
@@ -163,15 +162,6 @@ final class Bucket extends BucketFields {
   }
 
   /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */
-  int take(Key key, int count, int bitset, WakeList list) {
-    lock();
-    try {
-      return takeLocked(key, count, bitset, list);
-    } finally {
-      unlock();
-    }
-  }
-
   int takeLocked(Key key, int count, int bitset, WakeList list) {
     assert lock.isHeldByCurrentThread();
     int taken = queue.take(key, count, bitset, list);
@@ -180,13 +170,13 @@ final class Bucket extends BucketFields {
   }
 
   /**
-   * Moves the first waiters of a key to another key, whose bucket may be this one. The target's
-   * queue has room for one more key.
+   * Moves the first waiters of a key to another key, whose bucket may be this one, up to one that
+   * refuses. The target's queue has room for one more key.
    */
-  int moveLocked(Key from, int count, Bucket target, Key to) {
+  int moveLocked(Key from, int count, Bucket target, Key to, WakeList list) {
     assert lock.isHeldByCurrentThread() && target.lock.isHeldByCurrentThread();
     if (from.equals(to)) {
-      return queue.count(from, count);
+      return queue.count(from, count, list);
     }
     int moved = 0;
     while (moved < count) {
@@ -194,17 +184,33 @@ final class Bucket extends BucketFields {
       if (waiter == null) {
         break;
       }
-      queue.remove(waiter);
-      countOut(1);
-      waiter.key = to;
-      target.countIn();
-      target.addLocked(waiter);
+      if (waiter.refusesWakes()) {
+        list.refuse();
+        break;
+      }
+      moveLocked(waiter, target, to);
       moved++;
     }
     return moved;
   }
 
-  private void addLocked(Waiter waiter) {
+  /** Moves one waiter to another key, whose bucket may be this one. */
+  void moveLocked(Waiter waiter, Bucket target, Key to) {
+    removeLocked(waiter);
+    waiter.key = to;
+    target.countIn();
+    target.addLocked(waiter);
+  }
+
+  /** Takes a waiter out and counts it out. */
+  void removeLocked(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
+    queue.remove(waiter);
+    countOut(1);
+  }
+
+  /** Queues a waiter that has been counted in; the queue has room for one more key. */
+  void addLocked(Waiter waiter) {
     assert lock.isHeldByCurrentThread();
     waiter.bucket = this;
     queue.add(waiter);
@@ -221,8 +227,64 @@ final class Bucket extends BucketFields {
     return queue;
   }
 
+  /** Whether its waiters are in buckets of the next size; for good where the lock is held. */
+  boolean hasMoved() {
+    return moved != null;
+  }
+
+  /** Where a key of this bucket, which has moved, is by now. */
+  Bucket successor(Key key) {
+    Bucket bucket = this;
+    for (Buckets next = moved; next != null; next = bucket.moved) {
+      bucket = next.of(key);
+    }
+    return bucket;
+  }
+
+  /** The buckets that share the keys of this one, which has moved; in their lock order. */
+  List<Bucket> successors() {
+    Buckets next = moved;
+    return next == null ? List.of() : next.holding(index, size);
+  }
+
+  /**
+   * Moves all waiters to the buckets of another size that share the keys of this one, in their
+   * order, and sends there who comes. They sleep on.
+   */
+  void moveTo(Buckets next) {
+    List<Bucket> targets = next.holding(index, size);
+    lock();
+    try {
+      if (moved == null) {
+        moveLocked(next, targets);
+      }
+    } finally {
+      unlock();
+    }
+  }
+
+  private void moveLocked(Buckets next, List<Bucket> targets) {
+    List<Waiter> waiters = new ArrayList<>(queue.size());
+    queue.forEach(waiters::add);
+    int locked = 0;
+    try {
+      for (Bucket target : targets) {
+        target.lock();
+        locked++;
+        target.queue.reserve(queue.keys()); // may run out of memory, so before anything changes
+      }
+      countIn(); // (M) for ever: pairs with hasWaiters, see HashTable
+      for (Waiter waiter : waiters) {
+        moveLocked(waiter, next.of(waiter.key), waiter.key);
+      }
+      moved = next;
+    } finally {
+      targets.subList(0, locked).forEach(Bucket::unlock);
+    }
+  }
+
   /** Whether this bucket stands before another in the lock order. */
   boolean before(Bucket other) {
-    return index < other.index;
+    return order < other.order;
   }
 }

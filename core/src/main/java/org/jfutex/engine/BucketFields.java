@@ -7,14 +7,21 @@ import java.util.concurrent.locks.ReentrantLock;
  * around them: the fields of a superclass come before, those of a subclass after.
  */
 abstract class BucketFields extends BucketPadding {
+  private static final int NODE_SHIFT = 40;
+
   final int index;
+
+  /** Its place in the lock order: by node, then by size, then by index. */
+  final long order;
+
   final ReentrantLock lock = new ReentrantLock();
   final WaitQueue queue = new WaitQueue();
 
   /** See {@link Bucket} for what it counts and how it is written. */
   volatile int waiters;
 
-  BucketFields(int index) {
+  BucketFields(int node, int generation, int index) {
     this.index = index;
+    this.order = (long) node << NODE_SHIFT | (long) generation << Integer.SIZE | index;
   }
 }

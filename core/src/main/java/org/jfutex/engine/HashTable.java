@@ -1,27 +1,67 @@
 package org.jfutex.engine;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
 
-/** The buckets: a fixed power of two of them, chosen by the high bits of a key's hash. */
+/**
+ * The tables of waiters: one for the keys that name no NUMA node, and one for each node that a key
+ * has named. A table doubles when one of its buckets is crowded, up to a limit, and shrinks only
+ * when it is told to.
+ */
 final class HashTable {
+  /*
+   * State       main, byNode: the buckets a key is looked up in. When the size changes, each bucket
+   *             moves its waiters to buckets of the next size and from then on sends who comes
+   *             there; when all have, the next size is published.
+   * Guards      main, byNode, most: volatile, written with sizing held. A bucket's moved: its lock.
+   * Lock order  sizing, then a bucket, then those it moves to. Of two buckets the one of the lower
+   *             node, then of the earlier size, then of the lower index comes first.
+   * Ordering    (B) in Bucket.hasWaiters reads the count of one bucket. It may be one that has
+   *             moved, as the reader may have looked it up before: such a bucket stays counted in
+   *             for ever (M), by who moves it, before the first of its waiters is moved. So whoever
+   *             reads 0 there has read it before (M) in the order of volatile accesses, and a
+   *             waiter that comes to one of the new buckets comes after (M) and sees what the
+   *             reader has stored before (B).
+   * Progress    a change never waits for a sleeping waiter; who wants a bucket that just moves
+   *             waits for as long as its waiters take to move. Who would make a crowded table
+   *             grow, and finds somebody at it, does not wait.
+   * Callbacks   none.
+   * Checked by  HashTableTest, GrowingTableTest, LostWakeWhileGrowing (jcstress).
+   */
+
   /** As many as the kernel's global table has for each CPU. */
   private static final int BUCKETS_PER_CPU = 256;
 
   static final int MAX_BUCKETS = 1 << 20;
 
-  private final Bucket[] buckets;
-  private final int shift;
+  /** The least that the kernel's table of a node has. */
+  private static final int LEAST_OF_NODE = 4;
 
+  /** How many keys in one bucket make a table grow: more than chance puts there. */
+  private static final int CROWDED = 8;
+
+  private final TableSize limits;
+  private volatile int most;
+  private final ReentrantLock sizing = new ReentrantLock();
+  private final AtomicReferenceArray<@Nullable Buckets> byNode;
+  private volatile Buckets main;
+
+  /** A table of a fixed size. */
   HashTable(int size) {
-    if (size < 1 || size > MAX_BUCKETS || Integer.bitCount(size) != 1) {
-      throw new IllegalArgumentException(
-          "table size " + size + ": expected a power of two from 1 to " + MAX_BUCKETS);
-    }
-    buckets = new Bucket[size];
-    for (int i = 0; i < size; i++) {
-      buckets[i] = new Bucket(i);
-    }
-    shift = Long.SIZE - Integer.numberOfTrailingZeros(size);
+    this(TableSize.fixed(size));
+  }
+
+  HashTable(TableSize limits) {
+    this.limits = limits;
+    this.most = limits.most();
+    this.main = new Buckets(limits.buckets(), -1, 0);
+    this.byNode = new AtomicReferenceArray<>(limits.nodes());
   }
 
   static int defaultSize() {
@@ -29,21 +69,141 @@ final class HashTable {
     return Math.min(MAX_BUCKETS, Integer.highestOneBit(2 * wanted - 1));
   }
 
+  /** How many buckets there are for keys without a node. */
   int size() {
-    return buckets.length;
+    return main.size();
   }
 
+  /** One of the buckets for keys without a node. */
   Bucket bucket(int index) {
-    return buckets[index];
+    return main.get(index);
   }
 
-  /** The queues inside a bucket use the low bits of the hash, so the bucket uses the high ones. */
+  /** The bucket of a key; it may move any time, which {@link #lock} and the others look at. */
   Bucket bucketFor(Key key) {
-    // a shift by 64 would be a shift by 0: widening first makes one bucket index 0
-    return buckets[(int) (((long) key.hashCode() << Integer.SIZE) >>> 1 >>> (shift - 1))];
+    Bucket bucket = (key.node() < 0 ? main : ofNode(key.node())).of(key);
+    return bucket.hasMoved() ? bucket.successor(key) : bucket;
   }
 
-  /** Locks one bucket, or two in index order. The only place that takes two. */
+  private Buckets ofNode(int node) {
+    int index = node % limits.nodes();
+    Buckets buckets = byNode.get(index);
+    if (buckets == null) {
+      int size = Math.max(LEAST_OF_NODE, Integer.highestOneBit(limits.buckets() / limits.nodes()));
+      byNode.compareAndSet(index, null, new Buckets(size, index, 0));
+      buckets = ofNode(index);
+    }
+    return buckets;
+  }
+
+  /** Locks the bucket of a key. */
+  Bucket lock(Key key) {
+    while (true) {
+      Bucket bucket = bucketFor(key);
+      bucket.lock();
+      if (!bucket.hasMoved()) {
+        return bucket;
+      }
+      bucket.unlock();
+    }
+  }
+
+  /** Counts the caller in to the bucket of a key, then locks it. */
+  Bucket enter(Key key) {
+    while (true) {
+      Bucket bucket = bucketFor(key);
+      bucket.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
+      boolean entered = false;
+      try {
+        bucket.lock();
+        entered = !bucket.hasMoved();
+        if (entered) {
+          return bucket;
+        }
+        bucket.unlock();
+      } finally {
+        if (!entered) {
+          bucket.countOut(1);
+        }
+      }
+    }
+  }
+
+  /** Queues a waiter if the word holds a value, in one step; otherwise leaves no trace of it. */
+  boolean addIfHolds(Word word, long expected, Waiter waiter) {
+    boolean added = false;
+    boolean crowded = false;
+    Bucket bucket = enter(waiter.key);
+    try {
+      if (word.holds(expected)) {
+        bucket.queueLocked().reserve();
+        bucket.addLocked(waiter);
+        added = true;
+        crowded = bucket.queueLocked().keys() > CROWDED;
+      }
+    } finally {
+      bucket.unlock();
+      if (!added) {
+        bucket.countOut(1);
+      }
+    }
+    if (crowded) {
+      grow(waiter.key.node());
+    }
+    return added;
+  }
+
+  /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */
+  int take(Key key, int count, int bitset, WakeList list) {
+    Bucket bucket = lock(key);
+    try {
+      return bucket.takeLocked(key, count, bitset, list);
+    } finally {
+      bucket.unlock();
+    }
+  }
+
+  /** Two locked buckets, which may be one. */
+  record Pair(Bucket first, Bucket second) {
+    void unlock() {
+      unlockPair(first, second);
+    }
+  }
+
+  /** Locks the buckets of two keys. */
+  Pair lockPair(Key first, Key second) {
+    while (true) {
+      Bucket one = bucketFor(first);
+      Bucket two = bucketFor(second);
+      lockPair(one, two);
+      if (!one.hasMoved() && !two.hasMoved()) {
+        return new Pair(one, two);
+      }
+      unlockPair(one, two);
+    }
+  }
+
+  /** Counts the caller in to the bucket of the second key, then locks both. */
+  Pair enterPair(Key first, Key second) {
+    while (true) {
+      Bucket target = bucketFor(second);
+      target.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
+      @Nullable Pair pair = null;
+      try {
+        pair = lockPair(first, second);
+      } finally {
+        if (pair == null || pair.second != target) {
+          target.countOut(1);
+        }
+      }
+      if (pair.second == target) {
+        return pair;
+      }
+      pair.unlock();
+    }
+  }
+
+  /** Locks one bucket, or two in their order. The only place that takes two. */
   static void lockPair(Bucket a, Bucket b) {
     if (a == b) {
       a.lock();
@@ -65,5 +225,98 @@ final class HashTable {
     if (a != b) {
       b.unlock();
     }
+  }
+
+  /** Doubles a table, unless it has its full size or somebody is at it. */
+  void grow(int node) {
+    if (!sizing.tryLock()) {
+      return;
+    }
+    try {
+      Buckets now = node < 0 ? main : ofNode(node);
+      if (now.size() < most) {
+        change(now, 2 * now.size());
+      }
+    } catch (OutOfMemoryError e) {
+      // a table that cannot grow works: the buckets that have moved send on who comes
+    } finally {
+      sizing.unlock();
+    }
+  }
+
+  /** Gives the table without a node a size that it keeps. */
+  void resize(int size) {
+    TableSize.checkBuckets(size, 1);
+    sizing.lock();
+    try {
+      most = size;
+      if (main.size() != size) {
+        change(main, size);
+      }
+    } finally {
+      sizing.unlock();
+    }
+  }
+
+  /**
+   * Moves everybody to buckets of another size. One that has not come to its end is ended first.
+   */
+  private void change(Buckets from, int size) {
+    Buckets now = from;
+    do {
+      Buckets next = now.next(size);
+      for (int i = 0; i < now.size(); i++) {
+        now.get(i).moveTo(next);
+      }
+      if (now.node() < 0) {
+        main = next;
+      } else {
+        byNode.set(now.node(), next);
+      }
+      now = next;
+    } while (now.size() != size);
+  }
+
+  /** Shows every bucket that has waiters, each locked. */
+  void forEachLocked(Consumer<Bucket> action) {
+    for (Buckets buckets : current()) {
+      for (int i = 0; i < buckets.size(); i++) {
+        if (buckets.get(i).hasWaiters()) {
+          show(buckets.get(i), action);
+        }
+      }
+    }
+  }
+
+  private static void show(Bucket bucket, Consumer<Bucket> action) {
+    bucket.lock();
+    try {
+      if (!bucket.hasMoved()) {
+        action.accept(bucket);
+        return;
+      }
+    } finally {
+      bucket.unlock();
+    }
+    bucket.successors().forEach(further -> show(further, action));
+  }
+
+  private List<Buckets> current() {
+    List<Buckets> current = new ArrayList<>();
+    current.add(main);
+    for (int i = 0; i < byNode.length(); i++) {
+      Buckets buckets = byNode.get(i);
+      if (buckets != null) {
+        current.add(buckets);
+      }
+    }
+    return current;
+  }
+
+  /** The size of each table in use. */
+  List<TableUse> use() {
+    return current().stream()
+        .map(buckets -> new TableUse(buckets.node(), buckets.size(), most))
+        .toList();
   }
 }

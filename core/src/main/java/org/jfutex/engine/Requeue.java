@@ -41,25 +41,21 @@ final class Requeue {
    */
   private OptionalInt wakeAndMove(
       Key source, @Nullable Word compared, long expected, int wake, Key target, int move) {
-    Bucket from = table.bucketFor(source);
-    Bucket to = table.bucketFor(target);
     WakeList list = new WakeList();
     int taken;
     int moved;
-    to.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
+    HashTable.Pair pair = table.enterPair(source, target); // (A) pairs with (B) in hasWaiters
+    Bucket from = pair.first();
+    Bucket to = pair.second();
     try {
-      HashTable.lockPair(from, to);
-      try {
-        if (compared != null && !compared.holds(expected)) {
-          return OptionalInt.empty();
-        }
-        to.queueLocked().reserve(); // may run out of memory, so before anybody is taken
-        taken = from.takeLocked(source, wake, WaitOptions.MATCH_ANY, list);
-        moved = from.moveLocked(source, move, to, target);
-      } finally {
-        HashTable.unlockPair(from, to);
+      if (compared != null && !compared.holds(expected)) {
+        return OptionalInt.empty();
       }
+      to.queueLocked().reserve(); // may run out of memory, so before anybody is taken
+      taken = from.takeLocked(source, wake, WaitOptions.MATCH_ANY, list);
+      moved = list.isRefused() ? 0 : from.moveLocked(source, move, to, target, list);
     } finally {
+      pair.unlock();
       to.countOut(1);
     }
     int told = waitWake.tell(list, taken, source, WaitOptions.MATCH_ANY);
@@ -67,7 +63,7 @@ final class Requeue {
       // the next in line have been moved meanwhile, and counted; they get the wakes that are owed
       waitWake.wake(target, Math.min(taken - told, moved), WaitOptions.MATCH_ANY);
     }
-    list.rethrow();
+    list.rethrow(source);
     return OptionalInt.of(told + moved);
   }
 }

@@ -2,6 +2,7 @@ package org.jfutex.engine;
 
 import org.jfutex.park.Parker;
 import org.jfutex.word.Key;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One waiter as it stood in its queue when somebody looked.
@@ -12,17 +13,25 @@ import org.jfutex.word.Key;
  * @param sinceNanos when it came, on the monotonic clock
  * @param rank its rank
  * @param bitset its bitset
+ * @param owner who owns the lock it waits for, and is lent its rank; null if it waits for no lock
  */
 public record SleepingWaiter(
-    Key key, String kind, String name, long sinceNanos, int rank, int bitset) {
-  static SleepingWaiter of(Waiter waiter, Key key) {
+    Key key,
+    String kind,
+    String name,
+    long sinceNanos,
+    int rank,
+    int bitset,
+    @Nullable Task owner) {
+  static SleepingWaiter of(Waiter waiter, Key key, @Nullable Task owner) {
     return new SleepingWaiter(
         key,
         nameOf(waiter.parker.kind()),
         waiter.parker.describe(),
         waiter.sinceNanos,
         waiter.rank,
-        waiter.bitset);
+        waiter.bitset,
+        owner);
   }
 
   private static String nameOf(Parker.Kind kind) {

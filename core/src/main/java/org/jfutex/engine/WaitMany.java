@@ -104,7 +104,7 @@ final class WaitMany {
       }
       Waiter waiter = waitWake.newWaiter(word.key(), options, parker, Waiter.PARKED);
       waiters[queued] = waiter;
-      if (!table.bucketFor(waiter.key).addIfHolds(word, entry.expected(), waiter)) {
+      if (!table.addIfHolds(word, entry.expected(), waiter)) {
         return false;
       }
       queued++;

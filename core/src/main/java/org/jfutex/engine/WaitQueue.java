@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Adding costs a step for each waiter of the same key and a lower rank that is not outranked by
  * all; everything else is constant per waiter.
  */
+@SuppressWarnings("ReferenceEquality") // a waiter is its own identity
 final class WaitQueue {
   private static final int INITIAL_SLOTS = 2;
 
@@ -27,15 +28,25 @@ final class WaitQueue {
     return size;
   }
 
+  /** How many different keys are waited on. */
+  int keys() {
+    return keys;
+  }
+
   /**
    * Makes room for one more key. Apart from {@link #add}, because it may run out of memory, and
    * nothing must have changed then.
    */
   void reserve() {
-    if (keys < slots.length) {
+    reserve(1);
+  }
+
+  /** Makes room for some more keys. */
+  void reserve(int more) {
+    if (keys + more <= slots.length) {
       return;
     }
-    @Nullable Waiter[] larger = new Waiter[slots.length * 2];
+    @Nullable Waiter[] larger = new Waiter[Integer.highestOneBit(keys + more - 1) * 2];
     for (Waiter head : slots) {
       while (head != null) {
         Waiter following = head.chain;
@@ -107,7 +118,8 @@ final class WaitQueue {
   }
 
   /**
-   * Takes the first waiters of a key that a bitset meets, and adds them to a list.
+   * Takes the first waiters of a key that a bitset meets, and adds them to a list. Stops at one
+   * that refuses wakes, whatever its bitset.
    *
    * @return how many were taken
    */
@@ -121,6 +133,10 @@ final class WaitQueue {
     while (true) {
       Waiter next = linked(waiter.next);
       boolean atEnd = waiter == last;
+      if (waiter.refusesWakes()) {
+        list.refuse();
+        return taken;
+      }
       if ((waiter.bitset & bitset) != 0) {
         remove(waiter);
         list.add(waiter);
@@ -133,16 +149,22 @@ final class WaitQueue {
     }
   }
 
-  /** How many waiters a key has, counted up to a limit. */
-  int count(Key key, int limit) {
-    Waiter head = first(key);
-    if (head == null || limit <= 0) {
+  /** How many waiters a key has, counted up to a limit, or to one that refuses to be moved. */
+  int count(Key key, int limit, WakeList list) {
+    Waiter head = limit <= 0 ? null : first(key);
+    if (head == null) {
       return 0;
     }
-    int count = 1;
-    for (Waiter w = linked(head.next); w != head && count < limit; w = linked(w.next)) {
+    int count = 0;
+    Waiter waiter = head;
+    do {
+      if (waiter.refusesWakes()) {
+        list.refuse();
+        return count;
+      }
       count++;
-    }
+      waiter = linked(waiter.next);
+    } while (waiter != head && count < limit);
     return count;
   }
 

@@ -30,7 +30,7 @@ final class WaitWake {
       return WaitStatus.CHANGED; // decided at this load; who sleeps is decided under the lock
     }
     Waiter waiter = newWaiter(word.key(), options, ThreadParker.current(), Waiter.QUEUED);
-    if (!table.bucketFor(waiter.key).addIfHolds(word, expected, waiter)) {
+    if (!table.addIfHolds(word, expected, waiter)) {
       return WaitStatus.CHANGED;
     }
     try {
@@ -71,14 +71,13 @@ final class WaitWake {
   }
 
   int wake(Key key, int count, int bitset) {
-    Bucket bucket = table.bucketFor(key);
-    if (!bucket.hasWaiters() || count == 0) {
+    if (!table.bucketFor(key).hasWaiters() || count == 0) {
       return 0;
     }
     WakeList list = new WakeList();
-    int taken = bucket.take(key, count, bitset, list);
+    int taken = table.take(key, count, bitset, list);
     int told = tell(list, taken, key, bitset);
-    list.rethrow();
+    list.rethrow(key);
     return told;
   }
 
@@ -89,7 +88,7 @@ final class WaitWake {
   int tell(WakeList list, int taken, Key key, int bitset) {
     int told = list.tell();
     while (told < taken) {
-      int more = table.bucketFor(key).take(key, taken - told, bitset, list);
+      int more = table.take(key, taken - told, bitset, list);
       if (more == 0) {
         break;
       }
@@ -101,28 +100,26 @@ final class WaitWake {
   int wakeOp(Word word, int wake, Word target, int wakeTarget, WakeOp op) {
     Key key = word.key();
     Key targetKey = target.key();
-    Bucket bucket = table.bucketFor(key);
-    Bucket targetBucket = table.bucketFor(targetKey);
     WakeList list = new WakeList();
     WakeList targetList = new WakeList();
     int taken;
     int targetTaken = 0;
-    HashTable.lockPair(bucket, targetBucket);
+    HashTable.Pair pair = table.lockPair(key, targetKey);
     try {
       long old = apply(op, target);
-      taken = bucket.takeLocked(key, wake, WaitOptions.MATCH_ANY, list);
-      if (op.test(old)) {
+      taken = pair.first().takeLocked(key, wake, WaitOptions.MATCH_ANY, list);
+      if (op.test(old) && !list.isRefused()) {
         targetTaken =
-            targetBucket.takeLocked(targetKey, wakeTarget, WaitOptions.MATCH_ANY, targetList);
+            pair.second().takeLocked(targetKey, wakeTarget, WaitOptions.MATCH_ANY, targetList);
       }
     } finally {
-      HashTable.unlockPair(bucket, targetBucket);
+      pair.unlock();
     }
     int told =
         tell(list, taken, key, WaitOptions.MATCH_ANY)
             + tell(targetList, targetTaken, targetKey, WaitOptions.MATCH_ANY);
-    list.rethrow();
-    targetList.rethrow();
+    list.rethrow(key);
+    targetList.rethrow(targetKey);
     return told;
   }
 

@@ -7,7 +7,7 @@ import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
 
 /** One entry of a wait queue: a waiter, or one word of a vector wait. */
-final class Waiter {
+class Waiter {
   /*
    * State       QUEUED  in a queue, its thread has not announced that it parks
    *             PARKED  in a queue, whoever takes it must call the parker
@@ -92,6 +92,14 @@ final class Waiter {
   boolean hasLeft() {
     return state == LEFT;
   }
+
+  /** Whether a plain wake or requeue that meets it is refused: it waits for a lock. */
+  boolean refusesWakes() {
+    return false;
+  }
+
+  /** Is told, under the bucket's lock, that it has left its queue by itself. */
+  void leaveLocked() {}
 
   /** Taken by a waker, under the bucket's lock; true if the parker must be called. */
   boolean markWoken() {

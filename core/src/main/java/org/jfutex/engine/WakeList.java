@@ -1,5 +1,8 @@
 package org.jfutex.engine;
 
+import org.jfutex.Errno;
+import org.jfutex.FutexException;
+import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +14,17 @@ final class WakeList {
   private @Nullable Waiter last;
   private int told;
   private @Nullable Throwable failure;
+  private boolean refused;
+
+  /** A waiter was met that no plain wake or requeue may take. */
+  void refuse() {
+    refused = true;
+  }
+
+  /** Whether such a waiter was met. */
+  boolean isRefused() {
+    return refused;
+  }
 
   /** Marks a waiter woken, under its bucket's lock, and remembers to call its parker. */
   void add(Waiter waiter) {
@@ -54,12 +68,21 @@ final class WakeList {
     return count;
   }
 
-  /** Throws what the last parker that failed has thrown, once every wake has been given. */
-  void rethrow() {
+  /**
+   * Throws what the last parker that failed has thrown, or that a waiter refused, once every wake
+   * has been given: as in the kernel, the waiters before it have been woken, and the count is lost.
+   *
+   * @throws FutexException with EINVAL if a waiter refused
+   */
+  void rethrow(Key key) {
     switch (failure) {
       case Error e -> throw e;
       case RuntimeException e -> throw e;
       case null, default -> {}
+    }
+    if (refused) {
+      throw new FutexException(
+          Errno.EINVAL, key + ": expected plain waiters, met one for a priority-inheritance lock");
     }
   }
 }

@@ -23,10 +23,12 @@ final class FutexCalls {
   static final int CMP_REQUEUE = 4;
   static final int WAKE_OP = 5;
   static final int LOCK_PI = 6;
+  static final int UNLOCK_PI = 7;
   static final int TRYLOCK_PI = 8;
   static final int WAIT_BITSET = 9;
   static final int WAKE_BITSET = 10;
   static final int WAIT_REQUEUE_PI = 11;
+  static final int CMP_REQUEUE_PI = 12;
   static final int LOCK_PI2 = 13;
 
   /** FUTEX_PRIVATE_FLAG and FUTEX2_PRIVATE. */

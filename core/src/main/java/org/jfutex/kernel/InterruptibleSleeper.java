@@ -6,6 +6,7 @@ import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.util.Set;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.NativePlace;
 import org.jspecify.annotations.Nullable;
 
 /** The sleep of a platform thread in its own wait, which {@link Thread#interrupt} ends. */
@@ -25,11 +26,21 @@ final class InterruptibleSleeper extends Sleeper {
     return Thread.currentThread().isInterrupted();
   }
 
-  /** Sleeps, as {@link #sleep}; ECANCELED and EINTR mean interrupted. */
+  /** Sleeps, as {@link #sleepOnOne}; ECANCELED and EINTR mean interrupted. */
+  int sleepInterruptibly(NativePlace place, int expected, int bitset, Deadline deadline) {
+    hook.install();
+    try {
+      return sleepOnOne(place.address(), place.isShared(), expected, bitset, deadline);
+    } finally {
+      hook.remove();
+    }
+  }
+
+  /** Sleeps, as {@link #sleepOnAll}; ECANCELED and EINTR mean interrupted. */
   int sleepInterruptibly(int entries, Deadline deadline) {
     hook.install();
     try {
-      return sleep(entries, deadline);
+      return sleepOnAll(entries, deadline);
     } finally {
       hook.remove();
     }

@@ -65,7 +65,7 @@ public final class KernelFeatures {
   private void calls() {
     result(
         "futex_waitv",
-        "wait on several words (5.16): every wait of Futex.kernel()",
+        "wait on several words (5.16): Futex.kernel() needs it",
         Syscalls.call(FutexCalls.NR_FUTEX_WAITV, 0, 0, 0),
         r -> r == FutexCalls.EINVAL);
     result(
@@ -168,8 +168,8 @@ public final class KernelFeatures {
         new Feature(
             "io_uring_futex",
             Uring.hasFutexes(),
-            "futex waits of io_uring (6.7): virtual threads, futures and bitsets of Futex.kernel();"
-                + " without it a thread for each, and no bitsets"));
+            "futex waits of io_uring (6.7): virtual threads and futures of Futex.kernel();"
+                + " without it a thread for each"));
   }
 
   private long wake2(int flags, int count) {

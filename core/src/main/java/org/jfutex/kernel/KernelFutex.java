@@ -11,6 +11,8 @@ import org.jfutex.Capabilities;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
+import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
@@ -22,8 +24,8 @@ import org.jfutex.word.WordFault;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The futexes of the Linux kernel. A platform thread sleeps in futex_waitv; virtual threads,
- * futures and waiters with a bitset are served by {@link RingWaits} or {@link HelperWaits}.
+ * The futexes of the Linux kernel. A platform thread sleeps in the system call itself; virtual
+ * threads and futures are served by {@link RingWaits} or {@link HelperWaits}.
  *
  * <p><b>Memory.</b> The kernel is given addresses and does all loads and comparisons itself: memory
  * that has gone is EFAULT, never a crash, also where a file was truncated under its mapping. A wait
@@ -37,6 +39,7 @@ final class KernelFutex implements Futex {
   private final Waits waits;
   private final HelperWaits helpers;
   private final Capabilities capabilities;
+  private final KernelRobust robust = new KernelRobust();
 
   /** With io_uring where that is possible. */
   KernelFutex() {
@@ -56,9 +59,10 @@ final class KernelFutex implements Futex {
             true,
             true,
             true,
-            waits.hasBitsets(),
+            true,
             false,
-            false);
+            false,
+            Capabilities.PiThreads.PLATFORM);
   }
 
   @Override
@@ -80,33 +84,46 @@ final class KernelFutex implements Futex {
     return helpers.served().contains(wait) ? helpers.isQueued(wait) : waits.isQueued(wait);
   }
 
+  /** The default method would do, but for one more call between two system calls. */
+  @Override
+  public WaitStatus await(Word word, long expected) {
+    return Thread.currentThread().isVirtual()
+        ? await(word, expected, Deadline.NEVER, WaitOptions.DEFAULT)
+        : sleepOnOne(word, (int) expected, Deadline.NEVER, WaitOptions.MATCH_ANY);
+  }
+
   @Override
   public WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options) {
     checkOptions(options);
+    if (!Thread.currentThread().isVirtual()) {
+      return sleepOnOne(word, (int) expected, deadline, options.bitset());
+    }
     NativePlace place = place(word);
     checkReadable(place);
-    boolean sleepsItself =
-        options.bitset() == WaitOptions.MATCH_ANY && !Thread.currentThread().isVirtual();
     try {
-      int result =
-          sleepsItself
-              ? sleepOnOne(place, (int) expected, deadline)
-              : serveOne(place, (int) expected, deadline, options.bitset());
-      return status(result, deadline, word);
+      return status(serveOne(place, (int) expected, deadline, options.bitset()), deadline, word);
     } finally {
       Reference.reachabilityFence(word); // its memory goes to nobody else while it is waited on
     }
   }
 
-  private static int sleepOnOne(NativePlace place, int expected, Deadline deadline) {
-    InterruptibleSleeper sleeper = InterruptibleSleeper.current();
-    sleeper.set(0, place.address(), place.isShared(), expected);
-    int result = sleeper.sleepInterruptibly(1, deadline);
-    if (result != FutexCalls.ECANCELED) {
-      return result;
+  private static WaitStatus sleepOnOne(Word word, int expected, Deadline deadline, int bitset) {
+    NativePlace place = place(word);
+    checkReadable(place);
+    try {
+      int result =
+          InterruptibleSleeper.current().sleepInterruptibly(place, expected, bitset, deadline);
+      if (result == FutexCalls.EAGAIN) {
+        return WaitStatus.CHANGED;
+      }
+      if (result == FutexCalls.ECANCELED) { // an interrupt came before the comparison
+        int compared = compare(place, expected);
+        result = compared < 0 ? compared : FutexCalls.EINTR;
+      }
+      return status(result, deadline, word);
+    } finally {
+      Reference.reachabilityFence(word); // likewise
     }
-    int compared = compare(place, expected); // an interrupt came before that
-    return compared < 0 ? compared : FutexCalls.EINTR;
   }
 
   private int serveOne(NativePlace place, int expected, Deadline deadline, int bitset) {
@@ -181,6 +198,9 @@ final class KernelFutex implements Futex {
     while (true) {
       int result = sleepOnAll(places, deadline);
       boolean compared = result != FutexCalls.EAGAIN && result != FutexCalls.ECANCELED;
+      if (result == FutexCalls.EAGAIN && places.length == 1) {
+        return new AnyWait(WaitStatus.CHANGED, 0); // nothing to find out
+      }
       int changed = compared ? -1 : firstChanged(places, places.length);
       if (changed >= 0) {
         return new AnyWait(WaitStatus.CHANGED, changed);
@@ -291,23 +311,82 @@ final class KernelFutex implements Futex {
     }
   }
 
+  @Override
+  public int ownerId() {
+    return PiCalls.threadId();
+  }
+
+  @Override
+  public LockStatus lockPi(Word word, Deadline deadline, int rank) {
+    checkRank(rank);
+    return PiCalls.lock(writable(word), deadline, word);
+  }
+
+  @Override
+  public LockStatus tryLockPi(Word word) {
+    return PiCalls.tryLock(writable(word), word);
+  }
+
+  @Override
+  public void unlockPi(Word word) {
+    PiCalls.unlock(writable(word), word);
+  }
+
+  @Override
+  public LockStatus awaitRequeuePi(
+      Word word, long expected, Word lock, Deadline deadline, int rank) {
+    checkRank(rank);
+    NativePlace place = place(word);
+    NativePlace target = writable(lock);
+    checkScopes(place, target);
+    checkReadable(place);
+    if (word.key().equals(lock.key())) { // at another address the kernel compares the value first
+      throw new FutexException(Errno.EINVAL, word + ": expected another word than the lock");
+    }
+    return PiCalls.awaitRequeue(place, (int) expected, target, deadline, lock);
+  }
+
+  @Override
+  public OptionalInt compareRequeuePi(Word from, long expected, Word lock, int move) {
+    checkCount(move);
+    NativePlace source = place(from);
+    NativePlace target = writable(lock);
+    checkScopes(source, target);
+    checkReadable(source);
+    return PiCalls.compareRequeue(source, (int) expected, target, move, from);
+  }
+
+  @Override
+  public Robust robust() {
+    return robust;
+  }
+
+  /** Where a word is that the kernel will write to. */
+  private static NativePlace writable(Word word) {
+    NativePlace place = place(word);
+    try {
+      place.checkWritable();
+    } catch (WordFault e) {
+      throw fault(e);
+    }
+    return place;
+  }
+
   private static void checkCount(int count) {
     if (count < 0) {
       throw new IllegalArgumentException("count " + count + ": expected 0 or more");
     }
   }
 
-  private void checkOptions(WaitOptions options) {
-    if (options.rank() != 0) {
+  private static void checkOptions(WaitOptions options) {
+    checkRank(options.rank());
+  }
+
+  private static void checkRank(int rank) {
+    if (rank != 0) {
       throw new FutexException(
           Errno.ENOSYS,
-          "rank " + options.rank() + ": expected 0, as the kernel knows real-time priorities only");
-    }
-    if (options.bitset() != WaitOptions.MATCH_ANY && !waits.hasBitsets()) {
-      throw new FutexException(
-          Errno.ENOSYS,
-          "bitset 0x%x: expected all bits, as io_uring is refused to this process"
-              .formatted(options.bitset()));
+          "rank " + rank + ": expected 0, as the kernel knows real-time priorities only");
     }
   }
 

@@ -30,6 +30,10 @@ final class Outcome {
       case FutexCalls.EFAULT -> new FutexException(Errno.EFAULT, word + " cannot be accessed");
       case FutexCalls.ENOMEM ->
           new FutexException(Errno.ENOMEM, "no kernel memory to wait on " + word);
+      case FutexCalls.EINVAL -> // all else that is refused so has been checked before
+          new FutexException(
+              Errno.EINVAL,
+              word + ": expected plain waiters, met one for a priority-inheritance lock");
       default ->
           new IllegalStateException("futex call on " + word + " failed with errno " + -result);
     };

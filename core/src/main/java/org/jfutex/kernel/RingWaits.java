@@ -42,7 +42,7 @@ final class RingWaits implements Waits {
    *             broken, then empties requests.
    * Progress    the thread takes all requests before it sleeps, and sleeps in the kernel.
    * Callbacks   none on the ring's thread: ends are told on virtual threads.
-   * Checked by  CancelWord (jcstress: the same shape), KernelWaitTest, KernelFutexContractTest.
+   * Checked by  BellBeforeRequests (jcstress), KernelWaitTest, KernelFutexContractTest.
    */
   private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
 
@@ -134,11 +134,6 @@ final class RingWaits implements Waits {
     if (wait.result() == KernelWait.PENDING) {
       ask(new Request(wait, true));
     }
-  }
-
-  @Override
-  public boolean hasBitsets() {
-    return true;
   }
 
   @Override

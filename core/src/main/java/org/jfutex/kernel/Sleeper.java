@@ -3,80 +3,124 @@ package org.jfutex.kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.lang.ref.Reference;
 import java.util.concurrent.TimeUnit;
+import org.jfutex.Futex;
+import org.jfutex.park.DeadlineTimer;
+import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
 
 /**
- * One platform thread's sleep in futex_waitv(2), with the arguments it needs in native memory. Used
- * by its thread alone, but for {@link #cancel}.
+ * One platform thread's sleep in FUTEX_WAIT_BITSET, on one word, or in futex_waitv(2), on several.
+ * Made and used by its thread alone, but for {@link #cancel}.
  *
- * <p>The first entry of every wait is a word of the sleeper's own, the cancel word, and the words
- * of the user come behind it. futex_waitv reports the highest entry that was woken, so a counted
- * wake of a user's word is never hidden by a cancel.
+ * <p>A thread that is to leave is sent {@link KickSignal}, which ends its system call. A wake that
+ * the kernel has counted is never hidden by that: it is reported in place of the signal.
  */
 abstract class Sleeper {
   /*
-   * State       cancel word: 0 -> 1 by whoever wants the thread to look whether it shall leave;
-   *             1 -> 0 by the thread before it looks. start word: always 0, the last entry where
-   *             asked for: while somebody waits on it, the entries before it are queued.
-   * Guards      cancel word: volatile accesses. All other memory: the thread.
+   * State       state    meaning                             from             by
+   *             IDLE     in no wait, or on the way out       WAITING, KICKED  the thread
+   *             WAITING  in a wait: may be about to sleep    IDLE, KICKED     the thread
+   *             KICKING  the signal is being sent            WAITING, KICKED  canceller or timer
+   *             KICKED   the signal has been sent            KICKING          who sent it
+   * Guards      state: atomic. All other memory: the thread.
    * Lock order  none.
    * Ordering    thread                                canceller
-   *             cancel word = 0           (G)         request = true        (interrupt flag, ...)
-   *             reads the request         (G)         cancel word = 1       (G)
-   *             waitv: cancel word == 0 ? sleep       wakes the cancel word
-   *             All are volatile, and a cancel word that is 0 need not be cleared. If the thread
-   *             does not see the request, the canceller's 1 comes after the thread's 0, so waitv
-   *             finds it, or is found by the wake. A canceller that comes late, when its wait has
-   *             ended, makes the next wait look once and sleep on.
-   * Progress    each cancel makes the thread look once; it sleeps on if nobody asked for it.
+   *             state = WAITING           (G)         request = true        (interrupt flag, ...)
+   *             reads the request         (G)         state == WAITING ?    (G)
+   *             system call                             KICKING, signal, KICKED
+   *             All are volatile, so if the thread does not see the request the canceller sees
+   *             WAITING and sends the signal. One that arrives in the system call ends it. One that
+   *             arrives between the look and the system call does nothing; nor does one that the
+   *             kernel had no room for. So the timer sends it again while the state is KICKED,
+   *             which it stays until the thread has come out and looked.
+   *             A canceller that comes late, when its wait has ended, finds IDLE and does nothing,
+   *             or makes the next wait look once and sleep on.
+   *             Out of a wait the thread goes through IDLE only: not past KICKING, and from KICKED
+   *             with a system call, at the latest at the end of which a signal that was sent has
+   *             been taken. So none reaches what the thread does after the wait.
+   * Progress    a request ends the wait with the first signal, or, if that is lost, with one of
+   *             those that the timer sends, at intervals that double up to a limit; no thread
+   *             wakes up to look whether there is a request. KICKING lasts for one system call of
+   *             who sends; where that thread loses its processor meanwhile, the thread yields.
    * Callbacks   none.
-   * Checked by  CancelWord (jcstress), KernelWaitTest, KernelFutexContractTest.
+   * Checked by  KickOrSee (jcstress), SleeperTest, KernelWaitTest, KernelFutexContractTest.
    */
 
-  /** The most user's entries of one wait: futex_waitv takes 128. */
-  static final int MAX_ENTRIES = 127;
+  /** The most entries of one wait. */
+  static final int MAX_ENTRIES = Futex.MAX_ENTRIES;
+
+  private static final int IDLE = 0;
+  private static final int WAITING = 1;
+  private static final int KICKING = 2;
+  private static final int KICKED = 3;
+
+  private static final long REPEAT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+  private static final long REPEAT_NANOS_MOST = TimeUnit.SECONDS.toNanos(1);
 
   private static final long ENTRY_BYTES = 24;
   private static final long VALUE = 0;
   private static final long ADDRESS = 8;
   private static final long FLAGS = 16;
-  private static final long TIMESPEC = ENTRY_BYTES * (MAX_ENTRIES + 1);
-  private static final long CANCEL = TIMESPEC + 16;
-  private static final long START = CANCEL + 4;
-  private static final long BYTES = START + 4;
+  private static final long TIMESPEC = ENTRY_BYTES * MAX_ENTRIES;
+  private static final long BYTES = TIMESPEC + 16;
 
-  private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Sleeper.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, Long.BYTES);
   private final long base = memory.address();
-  private final MemorySegment captured = Syscalls.newCaptured();
+  private final int thread = KickSignal.currentThread();
+  private volatile int state; // IDLE
 
+  /** The sleeper of the calling thread, a platform thread. */
   Sleeper() {
-    setEntry(0, base + CANCEL, false, 0);
+    KickSignal.unblock();
   }
 
   /** Whether the thread shall leave the wait it is in. */
   abstract boolean isCancelRequested();
 
-  /** The word a waiter stands on, as user's entry {@code index}. */
+  /** The word that an entry of the next wait on several is about. */
   final void set(int index, long address, boolean shared, int expected) {
-    setEntry(index + 1, address, shared, expected);
-  }
-
-  /** A last entry on the start word; see {@link #hasStarted}. */
-  final void setStart(int index) {
-    setEntry(index + 1, base + START, false, 0);
-  }
-
-  private void setEntry(int index, long address, boolean shared, int expected) {
     long entry = index * ENTRY_BYTES;
     memory.set(ValueLayout.JAVA_LONG, entry + VALUE, Integer.toUnsignedLong(expected));
     memory.set(ValueLayout.JAVA_LONG, entry + ADDRESS, address);
     int flags = shared ? FutexCalls.SIZE_U32 : FutexCalls.SIZE_U32 | FutexCalls.PRIVATE;
     memory.set(ValueLayout.JAVA_LONG, entry + FLAGS, flags); // and the reserved field
+  }
+
+  /**
+   * Sleeps on one word.
+   *
+   * @return 0 if it was woken; else as {@link #sleepOnAll}
+   */
+  final int sleepOnOne(long address, boolean shared, int expected, int bitset, Deadline deadline) {
+    int operation = FutexCalls.WAIT_BITSET;
+    if (!shared) {
+      operation |= FutexCalls.PRIVATE;
+    }
+    if (deadline.clock() == ClockId.REALTIME) {
+      operation |= FutexCalls.CLOCK_REALTIME;
+    }
+    return sleep(
+        FutexCalls.NR_FUTEX,
+        address,
+        operation,
+        Integer.toUnsignedLong(expected),
+        timeout(deadline),
+        0,
+        Integer.toUnsignedLong(bitset));
   }
 
   /**
@@ -86,74 +130,87 @@ abstract class Sleeper {
    *     read, ETIMEDOUT; if the thread was asked to leave, EINTR if it has slept, ECANCELED if the
    *     words may not have been compared
    */
-  final int sleep(int entries, Deadline deadline) {
-    long timeout = writeTimeout(memory, TIMESPEC, deadline);
-    boolean slept = false;
-    while (true) {
-      if (isCancelWordSet()) {
-        WORD.setVolatile(memory, CANCEL, 0); // (G) before the look, see cancel
+  final int sleepOnAll(int entries, Deadline deadline) {
+    return sleep(
+        FutexCalls.NR_FUTEX_WAITV,
+        base,
+        entries,
+        0,
+        timeout(deadline),
+        deadline.clock().linuxId(),
+        0);
+  }
+
+  private int sleep(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
+    state = WAITING; // (G) before the look, see cancel
+    int result = FutexCalls.ECANCELED;
+    try {
+      while (!isCancelRequested()) {
+        result = (int) Syscalls.call(nr, a0, a1, a2, a3, a4, a5);
+        if (result != FutexCalls.EINTR) {
+          break;
+        }
+        settle(WAITING); // (G) as above: the signal may have been anybody's
       }
-      if (isCancelRequested()) {
-        return slept ? FutexCalls.EINTR : FutexCalls.ECANCELED;
-      }
-      int result =
-          (int)
-              Syscalls.call(
-                  captured,
-                  FutexCalls.NR_FUTEX_WAITV,
-                  base,
-                  entries + 1L,
-                  0,
-                  timeout == 0 ? 0 : base + timeout,
-                  deadline.clock().linuxId(),
-                  0);
-      if (result > 0) {
-        return result - 1;
-      }
-      if (result == 0 || result == FutexCalls.EINTR) {
-        slept = true; // and the cancel word was woken, or a signal came
-      } else if (result != FutexCalls.EAGAIN || !isCancelWordSet()) {
-        return result;
-      }
+      return result;
+    } finally {
+      settle(IDLE);
     }
   }
 
-  private boolean isCancelWordSet() {
-    return (int) WORD.getVolatile(memory, CANCEL) != 0;
+  /** Goes on to a state when nobody is sending a signal, and none is on its way. */
+  @SuppressWarnings("ThreadPriorityCheck") // yields to who sends the signal
+  private void settle(int next) {
+    if (STATE.compareAndSet(this, WAITING, next)) {
+      return;
+    }
+    while (state != KICKED || !STATE.compareAndSet(this, KICKED, next)) {
+      Thread.yield();
+    }
+    int _ = KickSignal.currentThread(); // takes a signal that is pending
+  }
+
+  /** What the kernel calls the thread. */
+  final int thread() {
+    return thread;
   }
 
   /** Makes the thread look whether it shall leave; by any thread, at any time. */
   final void cancel() {
-    try {
-      WORD.setVolatile(memory, CANCEL, 1); // (G) after the request, see sleep
-      int _ = FutexCalls.wake(base + CANCEL, false, 1, -1);
-    } finally {
-      Reference.reachabilityFence(this); // the thread may be gone by now, its memory must not
+    if (STATE.compareAndSet(this, WAITING, KICKING)) { // (G) after the request, see sleep
+      kick(REPEAT_NANOS);
     }
   }
 
-  /** Whether the thread sleeps with all entries queued, if the last one is the start word. */
-  final boolean hasStarted() {
+  private void kick(long nanos) {
     try {
-      return FutexCalls.waiters(base + START, false) > 0;
+      KickSignal.send(thread);
     } finally {
-      Reference.reachabilityFence(this);
+      state = KICKED;
+    }
+    Deadline next = Deadline.afterNanos(nanos, Ticker.system());
+    DeadlineTimer _ = DeadlineTimer.start(next, Ticker.system(), () -> kickAgain(nanos));
+  }
+
+  private void kickAgain(long nanos) {
+    if (STATE.compareAndSet(this, KICKED, KICKING)) {
+      kick(Math.min(nanos * 2, REPEAT_NANOS_MOST));
     }
   }
 
-  /**
-   * Writes an absolute struct timespec.
-   *
-   * @return the offset of it, 0 if the deadline is never
-   */
-  static long writeTimeout(MemorySegment memory, long offset, Deadline deadline) {
+  private long timeout(Deadline deadline) {
     if (deadline.isNever()) {
       return 0;
     }
+    writeTimeout(memory, TIMESPEC, deadline);
+    return base + TIMESPEC;
+  }
+
+  /** Writes an absolute struct timespec; the deadline is not never. */
+  static void writeTimeout(MemorySegment memory, long offset, Deadline deadline) {
     long nanos = Math.max(deadline.nanos(), 0); // the kernel refuses what was before its clock
     long second = TimeUnit.SECONDS.toNanos(1);
     memory.set(ValueLayout.JAVA_LONG, offset, nanos / second);
     memory.set(ValueLayout.JAVA_LONG, offset + Long.BYTES, nanos % second);
-    return offset;
   }
 }

@@ -1,5 +1,6 @@
 package org.jfutex.kernel;
 
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,7 @@ final class Support {
 
   /** Refuses where system calls cannot be made at all; futex_waitv may be missing. */
   static void checkCalls() {
-    @Nullable String missing = missing(Support::anyAnswer);
+    @Nullable String missing = missing(Support::anyAnswer, () -> true);
     if (missing != null) {
       throw new UnsupportedOperationException(missing);
     }
@@ -29,13 +30,14 @@ final class Support {
     return FutexCalls.EINVAL;
   }
 
-  private static @Nullable String missing(LongSupplier waitv) {
-    return missing(System.getProperty("os.name"), System.getProperty("os.arch"), waitv);
+  private static @Nullable String missing(LongSupplier waitv, BooleanSupplier signal) {
+    return missing(System.getProperty("os.name"), System.getProperty("os.arch"), waitv, signal);
   }
 
   /** Initialized by the first who asks, and never fails. */
   private static final class Shared {
-    static final @Nullable String MISSING = missing(Support::waitvWithoutEntries);
+    static final @Nullable String MISSING =
+        missing(Support::waitvWithoutEntries, KickSignal::isThere);
 
     static final @Nullable KernelFutex FUTEX = MISSING == null ? new KernelFutex() : null;
   }
@@ -51,9 +53,11 @@ final class Support {
    * @param os the name of the operating system
    * @param arch its architecture, as Java calls it
    * @param waitv makes a futex_waitv call that can only be refused
+   * @param signal whether there is a signal that can end a wait; asked last
    * @return the reason, null if it can work
    */
-  static @Nullable String missing(String os, String arch, LongSupplier waitv) {
+  static @Nullable String missing(
+      String os, String arch, LongSupplier waitv, BooleanSupplier signal) {
     if (!os.equals("Linux") || !arch.equals("amd64")) {
       return "Futex.kernel() needs Linux on amd64; this is " + os + " on " + arch;
     }
@@ -65,7 +69,11 @@ final class Support {
           .formatted(moduleName(), rootOf(e));
     }
     return switch ((int) result) {
-      case FutexCalls.EINVAL -> null;
+      case FutexCalls.EINVAL ->
+          signal.getAsBoolean()
+              ? null
+              : "Futex.kernel() needs a real-time signal of its own to end waits:"
+                  + " all from 36 to 61 are in use";
       case FutexCalls.ENOSYS ->
           "Futex.kernel() needs futex_waitv(2), Linux 5.16 or newer: the kernel does not have it,"
               + " or a filter (seccomp) hides it";

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.lang.invoke.MethodHandles;
 
 /**
  * Raw Linux system calls, as syscall(2) makes them: numbers and addresses in, a result or a
@@ -16,31 +16,82 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * x86-64.
  *
  * <p>A call that blocks holds its platform thread, or a virtual thread's carrier.
+ *
+ * <p>They are made by a few bytes of machine code, because the kernel returns the errno and only
+ * the C library hides it in a variable of the thread: capturing that costs more than the rest of a
+ * foreign call. Where no memory for code is to be had, the C library makes the calls.
  */
 public final class Syscalls {
   private static final Linker LINKER = Linker.nativeLinker();
-  private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final long ERRNO_OFFSET =
-      STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+  private static final MemorySegment LIBRARY = LINKER.defaultLookup().findOrThrow("syscall");
+
+  private static final int NR_MMAP = 9;
+  private static final int NR_MPROTECT = 10;
+  private static final int PROT_READ_WRITE = 3;
+  private static final int PROT_READ_EXEC = 5;
+  private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+  private static final long PAGE_BYTES = 4096;
+
+  /** A function of six arguments and a call's number, as C passes them. */
+  private static final byte[] CODE = {
+    (byte) 0xF3,
+    0x0F,
+    0x1E,
+    (byte) 0xFA, // endbr64
+    0x48,
+    (byte) 0x8B,
+    0x44,
+    0x24,
+    0x08, // mov rax, [rsp+8]    the number
+    0x49,
+    (byte) 0x89,
+    (byte) 0xCA, // mov r10, rcx        where the kernel has its fourth
+    0x0F,
+    0x05, // syscall
+    (byte) 0xC3, // ret
+  };
+
   private static final MethodHandle SYSCALL = find();
-  private static final int LENT_SLOTS = 64;
-
-  /** Where errno is captured; one for each thread, because the call writes it after returning. */
-  private static final ThreadLocal<MemorySegment> CAPTURED =
-      ThreadLocal.withInitial(Syscalls::newCaptured);
-
-  /** The same for virtual threads, lent for one call: there may be too many to have one each. */
-  private static final AtomicReferenceArray<MemorySegment> LENT =
-      new AtomicReferenceArray<>(LENT_SLOTS);
 
   private Syscalls() {}
 
   private static MethodHandle find() {
+    boolean isKnown =
+        System.getProperty("os.name").equals("Linux")
+            && System.getProperty("os.arch").equals("amd64");
+    MemorySegment code = isKnown ? mapCode() : MemorySegment.NULL;
+    if (!code.equals(MemorySegment.NULL)) {
+      return downcall(code);
+    }
+    try {
+      return MethodHandles.lookup()
+          .findStatic(Syscalls.class, "callLibrary", descriptor().toMethodType());
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static FunctionDescriptor descriptor() {
     ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow("syscall"),
-        FunctionDescriptor.of(word, word, word, word, word, word, word, word),
-        Linker.Option.captureCallState("errno"));
+    return FunctionDescriptor.of(word, word, word, word, word, word, word, word);
+  }
+
+  private static MethodHandle downcall(MemorySegment function, Linker.Option... options) {
+    return LINKER.downcallHandle(function, descriptor(), options);
+  }
+
+  /** Memory with the code, never both writable and executable; NULL if that is refused. */
+  private static MemorySegment mapCode() {
+    MethodHandle library = downcall(LIBRARY); // which says -1 and nothing more of a failure
+    long flags = MAP_PRIVATE_ANONYMOUS;
+    long address = invoke(library, NR_MMAP, 0, PAGE_BYTES, PROT_READ_WRITE, flags, -1, 0);
+    if (address == -1) {
+      return MemorySegment.NULL;
+    }
+    MemorySegment page = MemorySegment.ofAddress(address).reinterpret(PAGE_BYTES);
+    page.copyFrom(MemorySegment.ofArray(CODE));
+    long done = invoke(library, NR_MPROTECT, address, PAGE_BYTES, PROT_READ_EXEC, 0, 0, 0);
+    return done == 0 ? page : MemorySegment.NULL;
   }
 
   /**
@@ -56,37 +107,7 @@ public final class Syscalls {
    * @return what the call returned, a negative errno if it failed
    */
   public static long call(long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
-    Thread thread = Thread.currentThread();
-    if (!thread.isVirtual()) {
-      return call(CAPTURED.get(), nr, a0, a1, a2, a3, a4, a5);
-    }
-    int slot = (int) thread.threadId() & (LENT_SLOTS - 1);
-    MemorySegment lent = LENT.getAndSet(slot, null);
-    MemorySegment captured = lent != null ? lent : newCaptured();
-    try {
-      return call(captured, nr, a0, a1, a2, a3, a4, a5);
-    } finally {
-      LENT.set(slot, captured);
-    }
-  }
-
-  /** Where errno can be captured by a call. */
-  static MemorySegment newCaptured() {
-    return Arena.ofAuto().allocate(STATE);
-  }
-
-  /** The same with errno captured where the caller says: the quickest for who has a place. */
-  static long call(
-      MemorySegment captured, long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
-    long result;
-    try {
-      result = (long) SYSCALL.invokeExact(captured, nr, a0, a1, a2, a3, a4, a5);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("a system call throws nothing checked", e);
-    }
-    return result == -1 ? -captured.get(ValueLayout.JAVA_INT, ERRNO_OFFSET) : result;
+    return invoke(SYSCALL, a0, a1, a2, a3, a4, a5, nr);
   }
 
   /**
@@ -100,5 +121,34 @@ public final class Syscalls {
    */
   public static long call(long nr, long a0, long a1, long a2) {
     return call(nr, a0, a1, a2, 0, 0, 0);
+  }
+
+  private static long invoke(
+      MethodHandle handle, long a, long b, long c, long d, long e, long f, long g) {
+    try {
+      return (long) handle.invokeExact(a, b, c, d, e, f, g);
+    } catch (RuntimeException | Error failure) {
+      throw failure;
+    } catch (Throwable failure) {
+      throw new AssertionError("a system call throws nothing checked", failure);
+    }
+  }
+
+  /** The same as the code, made by the C library. */
+  static long callLibrary(long a0, long a1, long a2, long a3, long a4, long a5, long nr)
+      throws Throwable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment captured = arena.allocate(Captured.STATE);
+      long result = (long) Captured.SYSCALL.invokeExact(captured, nr, a0, a1, a2, a3, a4, a5);
+      return result == -1 ? -captured.get(ValueLayout.JAVA_INT, Captured.ERRNO_OFFSET) : result;
+    }
+  }
+
+  /** What only the C library's calls need. */
+  private static final class Captured {
+    static final StructLayout STATE = Linker.Option.captureStateLayout();
+    static final long ERRNO_OFFSET =
+        STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    static final MethodHandle SYSCALL = downcall(LIBRARY, Linker.Option.captureCallState("errno"));
   }
 }

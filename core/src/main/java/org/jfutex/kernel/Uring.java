@@ -77,7 +77,7 @@ final class Uring {
   private int head;
   private int submitted;
 
-  private Uring(int fd, MemorySegment params) {
+  private Uring(int fd, MemorySegment params) throws Refused {
     this.fd = fd;
     int sqEntries = params.get(ValueLayout.JAVA_INT, 0);
     int cqEntries = params.get(ValueLayout.JAVA_INT, PARAM_CQ_ENTRIES);
@@ -168,11 +168,11 @@ final class Uring {
     return params;
   }
 
-  private static MemorySegment map(int fd, long bytes, long offset) {
+  private static MemorySegment map(int fd, long bytes, long offset) throws Refused {
     long address =
         Syscalls.call(NR_MMAP, 0, bytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
     if (address < 0 && address > -4096) {
-      throw new IllegalStateException("mmap of an io_uring failed with errno " + -address);
+      throw new Refused("mmap of an io_uring", -address);
     }
     return MemorySegment.ofAddress(address).reinterpret(bytes);
   }
@@ -214,7 +214,7 @@ final class Uring {
     sqes.set(ValueLayout.JAVA_LONG, sqe + 48, Integer.toUnsignedLong(bitset));
     if (!deadline.isNever()) {
       long timespec = (tail & sqMask) * (long) TIMESPEC_BYTES;
-      long _ = Sleeper.writeTimeout(timespecs, timespec, deadline);
+      Sleeper.writeTimeout(timespecs, timespec, deadline);
       boolean realtime = deadline.clock() == ClockId.REALTIME;
       long link = next(OP_LINK_TIMEOUT, 0);
       sqes.set(ValueLayout.JAVA_LONG, link + 16, timespecs.address() + timespec);

@@ -23,9 +23,6 @@ interface Waits {
    */
   void cancel(KernelWait wait);
 
-  /** Whether a wait may have a bitset. */
-  boolean hasBitsets();
-
   /** The waits that have begun and not ended. */
   Collection<KernelWait> served();
 }

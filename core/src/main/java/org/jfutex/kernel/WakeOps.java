@@ -3,6 +3,7 @@ package org.jfutex.kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 import org.jfutex.WakeOp;
@@ -45,7 +46,12 @@ final class WakeOps {
     long first = wake == 0 ? NOBODY.address() : word.address();
     if (wakeTarget > 0) {
       return FutexCalls.wakeOp(
-          first, shared, wake, target.address(), wakeTarget, encode(op, number(op.comparison())));
+          first,
+          shared,
+          wake,
+          target.address(),
+          wakeTarget,
+          encode(op, number(Objects.requireNonNull(op.comparison(), "comparison"))));
     }
     if (!CHANGES_FIRST) {
       throw new FutexException(
@@ -60,30 +66,52 @@ final class WakeOps {
     return wake == 0 ? 0 : FutexCalls.wake(word.address(), shared, wake, -1);
   }
 
-  private static int number(WakeOp.Operation operation) {
-    return switch (operation) {
-      case SET -> 0;
-      case ADD -> 1;
-      case OR -> 2;
-      case ANDN -> 3;
-      case XOR -> 4;
-    };
+  /**
+   * Sets a word that is not 0 to 0 and wakes one of who waits on it, in one system call, which a
+   * kill does not divide.
+   *
+   * @return how many were woken, or a negative errno
+   */
+  static int freeAndWake(NativePlace word) {
+    WakeOp op = new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0); // never holds
+    return FutexCalls.wakeOp(
+        word.address(), word.isShared(), 1, word.address(), 1, encode(op, number(op.comparison())));
   }
 
+  /** Compares references and reads no object, whose page may have to be found again. */
+  private static int number(WakeOp.Operation operation) {
+    if (operation == WakeOp.Operation.SET) {
+      return 0;
+    }
+    if (operation == WakeOp.Operation.ADD) {
+      return 1;
+    }
+    if (operation == WakeOp.Operation.OR) {
+      return 2;
+    }
+    return operation == WakeOp.Operation.ANDN ? 3 : 4;
+  }
+
+  /** Likewise. */
   private static int number(WakeOp.Comparison comparison) {
-    return switch (comparison) {
-      case EQ -> 0;
-      case NE -> 1;
-      case LT -> 2;
-      case LE -> 3;
-      case GT -> 4;
-      case GE -> 5;
-    };
+    if (comparison == WakeOp.Comparison.EQ) {
+      return 0;
+    }
+    if (comparison == WakeOp.Comparison.NE) {
+      return 1;
+    }
+    if (comparison == WakeOp.Comparison.LT) {
+      return 2;
+    }
+    if (comparison == WakeOp.Comparison.LE) {
+      return 3;
+    }
+    return comparison == WakeOp.Comparison.GT ? 4 : 5;
   }
 
   /** The argument val3 of FUTEX_WAKE_OP. */
   private static int encode(WakeOp op, int comparison) {
-    int operation = number(op.operation());
+    int operation = number(Objects.requireNonNull(op.operation(), "operation"));
     int argument = op.argument();
     if (argument < LEAST || argument > MOST) {
       if (Integer.bitCount(argument) != 1) {

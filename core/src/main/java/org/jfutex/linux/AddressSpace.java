@@ -1,6 +1,7 @@
 package org.jfutex.linux;
 
 import java.nio.ByteBuffer;
+import org.jfutex.engine.TableSize;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.jfutex.word.WordFault;
@@ -41,10 +42,17 @@ public interface AddressSpace {
   /**
    * How many NUMA nodes there can be: a futex with FUTEX2_NUMA may name those from 0 up to here.
    *
-   * @return at least 1
+   * @return at least 1; as many as the system has, unless said otherwise
    */
   default int nodes() {
-    return 1;
+    return SystemNodes.COUNT;
+  }
+
+  /** Looked at once. */
+  final class SystemNodes {
+    private static final int COUNT = TableSize.possibleNodes();
+
+    private SystemNodes() {}
   }
 
   /**

@@ -6,11 +6,13 @@ import org.jfutex.FutexException;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.engine.JvmFutex;
+import org.jfutex.engine.Task;
 import org.jfutex.linux.AddressSpace.Access;
 import org.jfutex.linux.AddressSpace.Scope;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One system call while it is executed, by one thread: whose it is, what its addresses mean, and
@@ -38,6 +40,9 @@ abstract class Call {
     this.caller = caller;
     this.space = caller.space();
   }
+
+  /** Who makes the call, as an owner of locks; null if it cannot be one. */
+  abstract @Nullable Task task();
 
   /** Sleeps while the word holds a value: 0 when woken, else a negative errno. */
   abstract long sleep(Word word, long expected, Deadline deadline, WaitOptions options);

@@ -64,9 +64,15 @@ final class FutexCall {
       case REQUEUE -> requeue();
       case CMP_REQUEUE -> compareRequeue(call, address, address2, futexFlags(), val, val2(), val3);
       case WAKE_OP -> wakeOp();
-      // FD has gone; the PI operations are not served: a kernel without CONFIG_FUTEX_PI says the
-      // same, and user space knows what to do without them
-      default -> error(Errno.ENOSYS);
+      case LOCK_PI -> PiCalls.lock(call, address, futexFlags(), realtime(timeoutNanos));
+      case LOCK_PI2 -> PiCalls.lock(call, address, futexFlags(), absolute(timeoutNanos));
+      case TRYLOCK_PI -> PiCalls.tryLock(call, address, futexFlags());
+      case UNLOCK_PI -> PiCalls.unlock(call, address, futexFlags());
+      case WAIT_REQUEUE_PI ->
+          PiCalls.waitRequeue(call, address, futexFlags(), val, absolute(timeoutNanos), address2);
+      case CMP_REQUEUE_PI ->
+          PiCalls.compareRequeue(call, address, address2, futexFlags(), val, val2(), val3);
+      default -> error(Errno.ENOSYS); // FD, which has gone
     };
   }
 
@@ -100,6 +106,11 @@ final class FutexCall {
 
   private Deadline absolute(long nanos) {
     return new Deadline(isRealtime() ? ClockId.REALTIME : ClockId.MONOTONIC, nanos);
+  }
+
+  /** LOCK_PI has always been about the real-time clock, without a flag. */
+  private static Deadline realtime(long nanos) {
+    return new Deadline(ClockId.REALTIME, nanos);
   }
 
   /** The flags of a futex2 call that mean the same futex. */
@@ -166,7 +177,7 @@ final class FutexCall {
     return count.isPresent() ? count.getAsInt() : error(Errno.EAGAIN);
   }
 
-  private static void checkCounts(int wake, int move) {
+  static void checkCounts(int wake, int move) {
     if (wake < 0 || move < 0) {
       throw invalid("counts %d and %d: expected 0 or more".formatted(wake, move));
     }

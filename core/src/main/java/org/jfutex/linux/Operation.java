@@ -43,7 +43,11 @@ public enum Operation {
   /** futex_wait(2). */
   FUTEX_WAIT(-1),
   /** futex_requeue(2). */
-  FUTEX_REQUEUE(-1);
+  FUTEX_REQUEUE(-1),
+  /** set_robust_list(2). */
+  SET_ROBUST_LIST(-1),
+  /** get_robust_list(2). */
+  GET_ROBUST_LIST(-1);
 
   /** System call number of futex on x86-64. */
   public static final int NR_FUTEX = 202;
@@ -53,6 +57,12 @@ public enum Operation {
    * timespec of 64-bit ones.
    */
   public static final int NR_FUTEX_TIME64 = 422;
+
+  /** System call number of set_robust_list. */
+  public static final int NR_SET_ROBUST_LIST = 273;
+
+  /** System call number of get_robust_list. */
+  public static final int NR_GET_ROBUST_LIST = 274;
 
   /** System call number of futex_waitv. */
   public static final int NR_FUTEX_WAITV = 449;
@@ -94,6 +104,8 @@ public enum Operation {
       case NR_FUTEX_WAKE -> FUTEX_WAKE;
       case NR_FUTEX_WAIT -> FUTEX_WAIT;
       case NR_FUTEX_REQUEUE -> FUTEX_REQUEUE;
+      case NR_SET_ROBUST_LIST -> SET_ROBUST_LIST;
+      case NR_GET_ROBUST_LIST -> GET_ROBUST_LIST;
       default -> null;
     };
   }

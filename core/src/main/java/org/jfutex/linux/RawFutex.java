@@ -11,6 +11,7 @@ import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.engine.AsyncWait;
 import org.jfutex.engine.JvmFutex;
+import org.jfutex.engine.Task;
 import org.jfutex.engine.WaitListener;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Word;
@@ -19,15 +20,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The futex system calls, bit for bit as Linux 6.18 answers them: futex(2), futex_waitv(2),
- * futex_wake(2), futex_wait(2) and futex_requeue(2), with their registers as arguments and a
- * negative errno for an error. Waiters that come in here and waiters of the typed interface wait in
- * the same queues, if they wait on words with equal keys.
+ * futex_wake(2), futex_wait(2), futex_requeue(2), set_robust_list(2) and get_robust_list(2), with
+ * their registers as arguments and a negative errno for an error. Waiters that come in here and
+ * waiters of the typed interface wait in the same queues, if they wait on words with equal keys.
  *
  * <p>A thread of this JVM comes in by {@link #call} and sleeps in it; anybody else is stood for by
  * a {@link RemoteCaller} and comes in by {@link #submit}, which never sleeps. Both decode alike.
  *
- * <p>The priority-inheritance operations have their timeout and their clock checked and are then
- * answered ENOSYS, as by a kernel without CONFIG_FUTEX_PI.
+ * <p>The priority-inheritance operations and robust lists are for callers that have a {@link
+ * Caller#task()} and come in by {@link #call}. The others have the timeout and the clock checked
+ * and are then answered ENOSYS, as by a kernel without CONFIG_FUTEX_PI.
  *
  * <p>Registers may hold anything: no argument raises an exception. What does come through is what
  * the {@link AddressSpace} throws, other than {@link WordFault}, which is EFAULT.
@@ -88,6 +90,28 @@ public final class RawFutex {
     return new Submitted(result, call.sleep);
   }
 
+  /**
+   * A thread ends: its robust list is walked, then its locks that somebody waits for are handed on
+   * (futex_exit_release in kernel/futex/core.c). Does nothing for a caller without a task.
+   *
+   * @param caller the thread, which makes no call any more
+   */
+  public void exit(Caller caller) {
+    @Nullable Task task = caller.task();
+    if (task == null) {
+      return;
+    }
+    engine.beginExit(task);
+    try {
+      @Nullable RobustList list = caller.robustList(0);
+      if (list != null) {
+        new RobustWalk(new BlockingCall(engine, caller), task).walk(list.head());
+      }
+    } finally {
+      engine.endExit(task);
+    }
+  }
+
   private static long execute(
       Call call, long nr, long a0, long a1, long a2, long a3, long a4, long a5) {
     @Nullable Operation operation = Operation.of(nr, a1);
@@ -99,6 +123,8 @@ public final class RawFutex {
         case FUTEX_WAITV -> Futex2Calls.waitv(call, a0, (int) a1, (int) a2, a3, (int) a4);
         case FUTEX_WAKE -> Futex2Calls.wake(call, a0, a1, (int) a2, (int) a3);
         case FUTEX_WAIT -> Futex2Calls.wait(call, a0, a1, a2, (int) a3, a4, (int) a5);
+        case SET_ROBUST_LIST -> RobustCalls.set(call, a0, a1);
+        case GET_ROBUST_LIST -> RobustCalls.get(call, (int) a0, a1, a2);
         case FUTEX_REQUEUE -> Futex2Calls.requeue(call, a0, (int) a1, (int) a2, (int) a3);
         default ->
             (int) nr == Operation.NR_FUTEX_TIME64 && !call.is32Bit()
@@ -125,6 +151,11 @@ public final class RawFutex {
     }
 
     @Override
+    @Nullable Task task() {
+      return caller.task();
+    }
+
+    @Override
     long sleep(Word word, long expected, Deadline deadline, WaitOptions options) {
       return result(engine.await(word, expected, deadline, options), 0);
     }
@@ -147,6 +178,12 @@ public final class RawFutex {
     SubmittedCall(JvmFutex engine, RemoteCaller remote) {
       super(engine, remote);
       this.remote = remote;
+    }
+
+    /** None: who waits for a lock sleeps on a thread of its own. */
+    @Override
+    @Nullable Task task() {
+      return null;
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jfutex.engine.JvmFutex;
 import org.jfutex.engine.SleepingWaiter;
+import org.jfutex.engine.TableUse;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 
@@ -15,8 +16,9 @@ import org.jfutex.word.Word;
  * for all.
  *
  * @param words the words somebody waits on, the most crowded first
+ * @param tables how large the engine's tables are
  */
-public record Snapshot(List<WaitedWord> words) {
+public record Snapshot(List<WaitedWord> words, List<TableUse> tables) {
   /**
    * One word and who waits on it.
    *
@@ -30,9 +32,10 @@ public record Snapshot(List<WaitedWord> words) {
     }
   }
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public Snapshot {
     words = List.copyOf(words);
+    tables = List.copyOf(tables);
   }
 
   /**
@@ -50,7 +53,8 @@ public record Snapshot(List<WaitedWord> words) {
         byKey.entrySet().stream()
             .map(entry -> new WaitedWord(entry.getKey(), entry.getValue()))
             .sorted(Comparator.comparingInt((WaitedWord word) -> -word.waiters().size()))
-            .toList());
+            .toList(),
+        engine.tables());
   }
 
   /**

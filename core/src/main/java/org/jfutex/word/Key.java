@@ -97,6 +97,15 @@ public final class Key {
     return new Key(base, baseHash(), offset, (realm & SHARED) | (node + 1) << 1);
   }
 
+  /**
+   * The NUMA node it is hashed to.
+   *
+   * @return the node, at least 0; -1 if it names none
+   */
+  public int node() {
+    return (realm >>> 1) - 1;
+  }
+
   private int baseHash() {
     return switch (base) {
       case null -> 0;
@@ -124,7 +133,7 @@ public final class Key {
   @Override
   public String toString() {
     String place = "0x" + Long.toHexString(offset);
-    String node = realm > SHARED ? " node " + ((realm >>> 1) - 1) : "";
+    String node = node() >= 0 ? " node " + node() : "";
     return switch (base) {
       case null -> place + node;
       case FileBase file -> "file " + file.id + "+" + place + node;

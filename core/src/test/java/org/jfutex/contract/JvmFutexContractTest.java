@@ -138,6 +138,20 @@ class JvmFutexContractTest {
   }
 
   @Nested
+  class Locking extends PiContract {
+    Locking() {
+      super(JvmFutexContractTest::newEngine);
+    }
+  }
+
+  @Nested
+  class RequeueingToLocks extends PiRequeueContract {
+    RequeueingToLocks() {
+      super(JvmFutexContractTest::newEngine);
+    }
+  }
+
+  @Nested
   class Identity extends IdentityContract {
     private static final VarHandle IN_BASE = field(Base.class, int.class);
     private static final VarHandle IN_BASE_AGAIN = field(Base.class, int.class);

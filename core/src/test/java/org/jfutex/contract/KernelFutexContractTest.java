@@ -19,7 +19,17 @@ class KernelFutexContractTest {
     assertThat(Futex.kernel().capabilities())
         .isEqualTo(
             new Capabilities(
-                "kernel", Set.of(32), 127, false, true, true, true, true, false, false));
+                "kernel",
+                Set.of(32),
+                128,
+                false,
+                true,
+                true,
+                true,
+                true,
+                false,
+                false,
+                Capabilities.PiThreads.PLATFORM));
   }
 
   @Nested
@@ -82,6 +92,20 @@ class KernelFutexContractTest {
     @Nested
     class AsyncWaiting extends AsyncWaitContract {
       AsyncWaiting() {
+        super(backends);
+      }
+    }
+
+    @Nested
+    class Locking extends PiContract {
+      Locking() {
+        super(backends);
+      }
+    }
+
+    @Nested
+    class RequeueingToLocks extends PiRequeueContract {
+      RequeueingToLocks() {
         super(backends);
       }
     }

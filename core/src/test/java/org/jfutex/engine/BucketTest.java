@@ -32,7 +32,7 @@ class BucketTest {
     Waiter leaves = queued(from);
     assertThat(from.countedIn()).isEqualTo(2);
     assertThat(from.hasWaiters()).isTrue();
-    assertThat(from.take(word.key(), 1, ANY, new WakeList())).isEqualTo(1);
+    assertThat(take(from)).isEqualTo(1);
     assertThat(woken.isWoken()).isTrue();
     assertThat(Bucket.leave(leaves)).isTrue();
     assertThat(from.hasWaiters()).isFalse();
@@ -41,9 +41,10 @@ class BucketTest {
   @Test
   void aChangedWordLeavesNoTrace() {
     Waiter waiter = waiter();
-    assertThat(from.addIfHolds(word, 1, waiter)).isFalse();
+    assertThat(table.addIfHolds(word, 1, waiter)).isFalse();
     assertThat(waiter.bucket).isNull();
     assertThat(from.hasWaiters()).isFalse();
+    assertThat(to.hasWaiters()).isFalse();
     assertThatThrownBy(() -> Bucket.leave(waiter)).isInstanceOf(AssertionError.class);
   }
 
@@ -53,7 +54,7 @@ class BucketTest {
     assertThat(Bucket.leave(leaves)).isTrue();
     assertThat(Bucket.leave(leaves)).isTrue();
     Waiter woken = queued(from);
-    from.take(word.key(), 1, ANY, new WakeList());
+    take(from);
     assertThat(Bucket.leave(woken)).isFalse();
     assertThat(Bucket.leave(woken)).isFalse();
     assertThat(from.countedIn()).isZero();
@@ -69,7 +70,7 @@ class BucketTest {
       leaver = crew.start(() -> Bucket.leave(leaves));
       Crew.until("it waits for its old bucket", from.lock::hasQueuedThreads);
       to.queueLocked().reserve();
-      assertThat(from.moveLocked(word.key(), 1, to, Key.address(8))).isEqualTo(1);
+      assertThat(from.moveLocked(word.key(), 1, to, Key.address(8), new WakeList())).isEqualTo(1);
       assertThat(leaves.bucket).isSameAs(to);
     } finally {
       HashTable.unlockPair(from, to);
@@ -103,7 +104,7 @@ class BucketTest {
     from.lock();
     try {
       from.queueLocked().reserve();
-      assertThat(from.moveLocked(word.key(), 1, from, other)).isEqualTo(1);
+      assertThat(from.moveLocked(word.key(), 1, from, other, new WakeList())).isEqualTo(1);
       assertThat(from.queueLocked().first(other)).isSameAs(first);
       assertThat(from.queueLocked().first(word.key())).isSameAs(second);
     } finally {
@@ -114,8 +115,24 @@ class BucketTest {
 
   private Waiter queued(Bucket bucket) {
     Waiter waiter = waiter();
-    assertThat(bucket.addIfHolds(word, 0, waiter)).isTrue();
+    bucket.countIn();
+    bucket.lock();
+    try {
+      bucket.queueLocked().reserve();
+      bucket.addLocked(waiter);
+    } finally {
+      bucket.unlock();
+    }
     return waiter;
+  }
+
+  private int take(Bucket bucket) {
+    bucket.lock();
+    try {
+      return bucket.takeLocked(word.key(), 1, ANY, new WakeList());
+    } finally {
+      bucket.unlock();
+    }
   }
 
   private Waiter waiter() {

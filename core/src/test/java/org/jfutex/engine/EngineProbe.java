@@ -37,6 +37,11 @@ public final class EngineProbe implements Backend {
             .count();
   }
 
+  @Override
+  public boolean isAsleep(Word word, Thread thread) {
+    return queued(word, thread) == 1;
+  }
+
   /** Nobody is queued or counted in, and every bucket can be locked by a thread that comes. */
   @Override
   public void assertAtRest() {
@@ -47,6 +52,8 @@ public final class EngineProbe implements Backend {
                 for (int i = 0; i < engine.table().size(); i++) {
                   assertAtRest(engine.table().bucket(i));
                 }
+                engine.chain().lock(); // a thread that had left it locked would keep us here
+                engine.chain().unlock();
                 return null;
               })
           .join();

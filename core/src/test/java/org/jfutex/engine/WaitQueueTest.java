@@ -77,11 +77,11 @@ class WaitQueueTest {
   @Test
   void countsUpToALimit() {
     addMany(key(0), 3);
-    assertThat(queue.count(key(0), 0)).isZero();
-    assertThat(queue.count(key(0), 2)).isEqualTo(2);
-    assertThat(queue.count(key(0), 3)).isEqualTo(3);
-    assertThat(queue.count(key(0), Integer.MAX_VALUE)).isEqualTo(3);
-    assertThat(queue.count(key(1), 5)).isZero();
+    assertThat(queue.count(key(0), 0, new WakeList())).isZero();
+    assertThat(queue.count(key(0), 2, new WakeList())).isEqualTo(2);
+    assertThat(queue.count(key(0), 3, new WakeList())).isEqualTo(3);
+    assertThat(queue.count(key(0), Integer.MAX_VALUE, new WakeList())).isEqualTo(3);
+    assertThat(queue.count(key(1), 5, new WakeList())).isZero();
   }
 
   /** go 17953, 38420: many keys in one table, in and out in any order, none in another's way. */
@@ -121,7 +121,7 @@ class WaitQueueTest {
     }
     assertThat(queue.size()).isEqualTo(100);
     for (int i = 0; i < 5; i++) {
-      assertThat(queue.count(key(i), 100)).isEqualTo(20);
+      assertThat(queue.count(key(i), 100, new WakeList())).isEqualTo(20);
     }
   }
 

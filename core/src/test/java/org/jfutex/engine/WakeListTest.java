@@ -44,7 +44,7 @@ class WakeListTest {
       assertThat(list.tell()).isEqualTo(2);
       assertThat(told).containsExactly("a", "b");
       assertThat(list.tell()).isZero();
-      assertThatThrownBy(list::rethrow).isSameAs(thrown);
+      assertThatThrownBy(() -> list.rethrow(Key.address(0))).isSameAs(thrown);
     }
   }
 

@@ -67,16 +67,18 @@ class ArchitectureTest {
   /** The public types. A new one is a decision: it is written down here. */
   private static final Set<String> PUBLIC =
       Stream.of(
-              ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .WaitEntry",
-              ".WaitOptions .WaitStatus .WakeOp",
+              ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .LockStatus",
+              ".OwnerWord .Robust .WaitEntry .WaitOptions .WaitStatus .WakeOp",
               ".word.Key .word.MappedFile .word.NativePlace .word.Word .word.WordFault",
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
-              ".engine.SleepingWaiter .engine.WaitListener",
+              ".engine.RankListener .engine.SleepingWaiter .engine.Task .engine.TaskFinder",
+              ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
-              ".linux.RemoteCaller .linux.SegmentSpace .linux.Submitted",
-              ".observe.Snapshot",
-              ".park.DeadlineTimer .park.Parker .park.ThreadParker .park.WaitListener",
+              ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
+              ".observe.Snapshot .sync.RobustMutex",
+              ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
+                  + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
               ".kernel.Spawn .kernel.Syscalls")
           .flatMap(line -> Stream.of(line.split(" ")))
@@ -93,7 +95,9 @@ class ArchitectureTest {
           "org.jfutex.engine.AsyncWait",
           "org.jfutex.engine.Bucket",
           "org.jfutex.engine.Waiter",
+          "org.jfutex.kernel.Pending",
           "org.jfutex.kernel.RingWaits",
+          "org.jfutex.kernel.Sentinels",
           "org.jfutex.kernel.Sleeper",
           "org.jfutex.kernel.Syscalls",
           "org.jfutex.kernel.Uring",

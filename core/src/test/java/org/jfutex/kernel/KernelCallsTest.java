@@ -2,9 +2,13 @@ package org.jfutex.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jfutex.testing.Crew;
 import org.jfutex.testing.ThreadKind;
 import org.junit.jupiter.api.Test;
@@ -30,6 +34,33 @@ class KernelCallsTest {
       assertThat(KernelCalls.call(449, address, 1, 0, 0, 0, 0))
           .isEqualTo(address == 0 ? FutexCalls.EINVAL : FutexCalls.EFAULT);
       assertThat(KernelCalls.call(455, address, 0, 1, 2, 0, 0)).isEqualTo(misaligned);
+    }
+  }
+
+  /** What is used where memory for code is refused, with errors and all six arguments. */
+  @Test
+  void theLibraryAnswersAsTheCodeDoes() throws Throwable {
+    MemorySegment words = Arena.ofAuto().allocate(8, 8);
+    long from = words.address();
+    long to = from + 4;
+    assertThat(Syscalls.callLibrary(from, 4, 0, 0, to, 0, 202)).isZero();
+    assertThat(Syscalls.callLibrary(from, 4, 0, 0, to, 1, 202)).isEqualTo(FutexCalls.EAGAIN);
+    assertThat(Syscalls.call(202, from, 4, 0, 0, to, 0)).isZero();
+    assertThat(Syscalls.call(202, from, 4, 0, 0, to, 1)).isEqualTo(FutexCalls.EAGAIN);
+    for (long address : NOWHERE) {
+      assertThat(Syscalls.callLibrary(address, 4, 0, 0, address, 0, 202))
+          .isEqualTo(Syscalls.call(202, address, 4, 0, 0, address, 0))
+          .isNegative();
+    }
+    assertThat(Syscalls.callLibrary(0, 0, 0, 0, 0, 0, 449)).isEqualTo(FutexCalls.EINVAL);
+  }
+
+  @Test
+  void theCodeCannotBeWritten() throws IOException {
+    long bare = Syscalls.call(449, 0, 0, 0); // it is mapped now
+    assertThat(bare).isEqualTo(FutexCalls.EINVAL);
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      assertThat(maps.filter(line -> line.matches("\\S+ r-xp 00000000 00:00 0 *"))).isNotEmpty();
     }
   }
 

@@ -9,7 +9,9 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jfutex.Futex;
 import org.jfutex.testing.Backend;
 import org.jfutex.word.NativePlace;
@@ -49,7 +51,7 @@ public final class KernelProbe implements Backend {
     return waiters;
   }
 
-  /** Of a thread that sleeps itself, the entries of the call it is blocked in are read. */
+  /** Of a thread that sleeps itself, the call it is blocked in is read. */
   @Override
   public int queued(Word word, Thread thread) {
     NativePlace place = word.nativePlace();
@@ -69,23 +71,42 @@ public final class KernelProbe implements Backend {
   }
 
   private static int entriesOfSleeper(NativePlace place, Thread thread) {
+    return callsOf(thread).stream().mapToInt(call -> entriesOn(place, call)).sum();
+  }
+
+  /** As for a vector: a thread that is not running has queued. */
+  @Override
+  public boolean isAsleep(Word word, Thread thread) {
+    long address = word.nativePlace().address();
+    return callsOf(thread).stream()
+        .anyMatch(
+            call ->
+                call[0].equals(Integer.toString(FutexCalls.NR_FUTEX))
+                    && Long.decode(call[1]) == address);
+  }
+
+  /** What procfs says of the threads of that name; the words of a system call, or "running". */
+  private static List<String[]> callsOf(Thread thread) {
     byte[] name = thread.getName().getBytes(java.nio.charset.StandardCharsets.UTF_8);
     String comm = new String(name, 0, Math.min(name.length, THREAD_NAME_BYTES));
-    int entries = 0;
+    List<String[]> calls = new ArrayList<>();
     try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
       for (Path task : tasks) {
         if (read(task.resolve("comm")).strip().equals(comm)) {
-          entries += entriesOn(place, read(task.resolve("syscall")).split(" "));
+          calls.add(read(task.resolve("syscall")).strip().split(" "));
         }
       }
     } catch (IOException e) {
       throw new AssertionError(e);
     }
-    return entries;
+    return calls;
   }
 
   /** The kernel says "running" unless the thread is off its processor, so it has queued by now. */
   private static int entriesOn(NativePlace place, String[] call) {
+    if (call[0].equals(Integer.toString(FutexCalls.NR_FUTEX))) {
+      return Long.decode(call[1]) == place.address() ? 1 : 0;
+    }
     if (!call[0].equals(Integer.toString(FutexCalls.NR_FUTEX_WAITV))) {
       return 0;
     }

@@ -185,7 +185,7 @@ class KernelWaitTest {
   void aSmallRingServesMoreWaitsThanItHasRoomFor() throws Exception {
     KernelFutex futex = new KernelFutex(RingWaits.open(4, 8));
     Word word = WordKind.NATIVE_32.fresh();
-    try (Crew crew = new Crew()) {
+    try (Crew _ = new Crew()) {
       List<CompletableFuture<WaitStatus>> waits = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
         waits.add(futex.awaitAsync(word, 0, farAway(), WaitOptions.DEFAULT));

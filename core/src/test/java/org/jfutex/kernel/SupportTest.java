@@ -13,15 +13,23 @@ class SupportTest {
   @ParameterizedTest
   @CsvSource({"Windows 11, amd64", "Mac OS X, aarch64", "Linux, aarch64"})
   void anotherSystemIsNamed(String os, String arch) {
-    assertThat(Support.missing(os, arch, () -> FutexCalls.EINVAL))
+    assertThat(Support.missing(os, arch, () -> FutexCalls.EINVAL, () -> true))
         .contains(os, arch, "needs Linux on amd64");
   }
 
   @Test
   void aKernelOrAFilterWithoutTheCallIsNamed() {
-    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.ENOSYS)).contains("5.16");
-    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.EPERM)).contains("errno 1");
-    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.EINVAL)).isNull();
+    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.ENOSYS, () -> true))
+        .contains("5.16");
+    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.EPERM, () -> true))
+        .contains("errno 1");
+    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.EINVAL, () -> true)).isNull();
+  }
+
+  @Test
+  void aProgramThatUsesAllSignalsIsNamed() {
+    assertThat(Support.missing("Linux", "amd64", () -> FutexCalls.EINVAL, () -> false))
+        .contains("real-time signal");
   }
 
   @Test

@@ -14,6 +14,9 @@ public interface Backend {
   /** How many entries of one thread are queued on a word just now. */
   int queued(Word word, Thread thread);
 
+  /** Whether a thread sleeps in an operation on locks that names this word first. */
+  boolean isAsleep(Word word, Thread thread);
+
   /** Fails if anybody is queued, counted or locked anywhere. */
   void assertAtRest();
 }

@@ -202,6 +202,10 @@ final class KernelCall implements Area {
                     return right;
                   });
             })
-        .against("C futex_waitv", SAME, bench -> bench.c("waitv_changed", Memory.PRIVATE));
+        .against(
+            "C futex_waitv, then each word",
+            SAME,
+            bench -> bench.c("waitv_changed_named", Memory.PRIVATE))
+        .against("C futex_waitv", Target.none(), bench -> bench.c("waitv_changed", Memory.PRIVATE));
   }
 }

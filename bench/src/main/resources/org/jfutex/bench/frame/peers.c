@@ -111,3 +111,26 @@ long waitv_changed(void *cells, long operations, long private) {
   }
   return right;
 }
+
+/* EAGAIN does not say which word had changed, so each is asked for in turn, without touching it. */
+long waitv_changed_named(void *cells, long operations, long private) {
+  struct waitv entries[2] = {
+      {0, (uintptr_t)cell(cells, 0), SIZE_U32 | private, 0},
+      {CHANGED, (uintptr_t)cell(cells, 1), SIZE_U32 | private, 0},
+  };
+  long right = 0;
+  for (long i = 0; i < operations; i++) {
+    long changed = -1;
+    long result = syscall(SYS_futex_waitv, entries, 2, 0, NULL, CLOCK_MONOTONIC);
+    if (result == -1 && errno == EAGAIN)
+      for (int j = 0; j < 2 && changed < 0; j++) {
+        void *word = (void *)(uintptr_t)entries[j].address;
+        result = syscall(SYS_futex, word, FUTEX_CMP_REQUEUE | private, 0, 0L, word,
+                         (uint32_t)entries[j].value);
+        if (result == -1 && errno == EAGAIN)
+          changed = j;
+      }
+    right += changed == 1;
+  }
+  return right;
+}

@@ -12,13 +12,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jfutex.cli.machine.Backing;
+import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.machine.Machine;
 import org.jfutex.cli.machine.MachineProcess;
 import org.jfutex.cli.machine.MachineThread;
 import org.jfutex.cli.machine.Protection;
 import org.jfutex.cli.machine.ThreadState;
+import org.jfutex.cli.machine.jvm.JvmMachine;
 import org.jfutex.cli.play.Action;
+import org.jfutex.cli.play.Action.Arg;
 import org.jfutex.cli.play.Lowering;
 import org.jfutex.cli.play.OpParser;
 import org.jfutex.cli.play.Place;
@@ -45,11 +49,21 @@ final class Bench implements AutoCloseable, Lowering.Names {
 
   private static final String DEFAULT_REGION = "mem";
 
+  /** The id of no thread, and no value of any program. */
+  private static final int NOBODY = 0x3eee_eeee;
+
   private final Machine machine;
   private final MachineProcess process;
   private final Lowering lowering = new Lowering(this, Ticker.system());
   private final long limitNanos;
+  private final @Nullable Consumer<String> beforeNew;
   private final Map<String, MachineThread> threads = new LinkedHashMap<>();
+  private final Map<String, Scenario.ThreadDecl> declared = new LinkedHashMap<>();
+  private final Map<String, MachineThread> gone = new LinkedHashMap<>();
+  private final Map<String, Long> ready = new HashMap<>();
+  private final RobustLists robust;
+  private @Nullable MachineProcess other;
+  private boolean ownsLocks;
   private final Map<String, Long> kept = new HashMap<>();
   private final Map<String, Long> regions = new LinkedHashMap<>();
   private final Map<String, Long> fresh = new LinkedHashMap<>();
@@ -64,9 +78,28 @@ final class Bench implements AutoCloseable, Lowering.Names {
    * @param limitNanos how long a call may take to return or sleep
    */
   Bench(Machine machine, long limitNanos) {
+    this(machine, limitNanos, null);
+  }
+
+  /** A bench whose threads have the ids of the threads of another, so that words are equal. */
+  Bench(JvmMachine machine, long limitNanos, Bench other) {
+    this(machine, limitNanos, name -> machine.nextTid(other.tid(name)));
+  }
+
+  private Bench(Machine machine, long limitNanos, @Nullable Consumer<String> beforeNew) {
     this.machine = machine;
     this.process = machine.process();
     this.limitNanos = limitNanos;
+    this.beforeNew = beforeNew;
+    this.robust = new RobustLists(process, this::callAndWait);
+  }
+
+  private long callAndWait(MachineThread thread, long nr, long... args) {
+    thread.call(nr, args);
+    if (thread.join(limitNanos) != ThreadState.RETURNED) {
+      throw new Hang(name(), thread + " does not return");
+    }
+    return thread.takeResult();
   }
 
   String name() {
@@ -82,6 +115,11 @@ final class Bench implements AutoCloseable, Lowering.Names {
   void prepare(Scenario program) {
     regions.clear();
     words.clear();
+    declared.clear();
+    gone.clear();
+    ready.clear();
+    ownsLocks = program.needs().contains(Capability.PI);
+    program.threads().forEach(thread -> declared.put(thread.name(), thread));
     List<Scenario.RegionDecl> declared = new ArrayList<>(program.regions());
     if (declared.stream().noneMatch(region -> region.name().equals(DEFAULT_REGION))) {
       declared.addFirst(
@@ -98,9 +136,9 @@ final class Bench implements AutoCloseable, Lowering.Names {
     regions.values().forEach(address -> process.write(address, zeros));
     for (Scenario.WordDecl word : program.words()) {
       long region = Objects.requireNonNull(regions.get(word.region()), word.region());
-      long address = region + word.offset();
+      long address = region + Shape.offset(word);
       words.put(word.name(), address);
-      int value = (int) Shape.plain(word.value());
+      int value = (int) word.value().value(this);
       if (value != 0) {
         process.write(address, bytes(value));
       }
@@ -134,7 +172,23 @@ final class Bench implements AutoCloseable, Lowering.Names {
 
   @Override
   public int tid(String thread) {
-    return thread(thread).tid();
+    MachineThread before = gone.get(thread);
+    return (before == null ? thread(thread) : before).tid();
+  }
+
+  /** The thread of the program that has or had an id. */
+  @Nullable String thread(int id) {
+    for (Map.Entry<String, MachineThread> entry : gone.entrySet()) {
+      if (entry.getValue().tid() == id) {
+        return entry.getKey();
+      }
+    }
+    for (Map.Entry<String, MachineThread> entry : threads.entrySet()) {
+      if (entry.getValue().tid() == id) {
+        return entry.getKey().substring(0, entry.getKey().indexOf('/'));
+      }
+    }
+    return null;
   }
 
   /** Arrays are placed only where none can be. */
@@ -162,16 +216,42 @@ final class Bench implements AutoCloseable, Lowering.Names {
   }
 
   MachineThread thread(String name) {
-    MachineThread thread = threads.get(name);
+    if (gone.containsKey(name)) {
+      throw new IllegalArgumentException(name + " has gone: expected a thread that exists");
+    }
+    String kind = kind(name);
+    MachineThread thread = threads.get(kind);
     if (thread == null) {
-      thread = process.thread(name, 0);
-      threads.put(name, thread);
+      if (beforeNew != null) {
+        beforeNew.accept(name);
+      }
+      Scenario.ThreadDecl decl = declared.get(name);
+      boolean isForeign = decl != null && decl.process() != null;
+      MachineProcess home = isForeign ? otherProcess() : process;
+      thread = home.thread(name, decl == null ? 0 : decl.fifo());
+      threads.put(kind, thread);
     }
     return thread;
   }
 
+  /** A thread of another priority or process is another thread. */
+  private String kind(String name) {
+    Scenario.ThreadDecl decl = declared.get(name);
+    return decl == null ? name + "/" : name + "/" + decl.fifo() + "/" + decl.process();
+  }
+
+  /** Nobody there makes a call, so it does not matter what is mapped. */
+  private MachineProcess otherProcess() {
+    MachineProcess forked = other;
+    if (forked == null) {
+      forked = process.fork();
+      other = forked;
+    }
+    return forked;
+  }
+
   boolean isIdle(String thread) {
-    return !calling.contains(thread);
+    return !calling.contains(thread) && !gone.containsKey(thread);
   }
 
   boolean isHeld(String thread) {
@@ -186,8 +266,9 @@ final class Bench implements AutoCloseable, Lowering.Names {
   void start(Step step) {
     switch (step) {
       case Call call -> call(call.thread(), OpParser.parse(call.op()));
-      case SetWord set -> process.write(address(set.word()), bytes((int) Shape.plain(set.value())));
+      case SetWord set -> process.write(address(set.word()), bytes((int) set.value().value(this)));
       case Signal signal -> thread(signal.thread()).signal(signal.restart());
+      case Scenario.Act act when act.verb() == Scenario.Act.Verb.EXIT -> exit(act.name());
       case Returned _ -> {
         // awaited by finish
       }
@@ -195,24 +276,44 @@ final class Bench implements AutoCloseable, Lowering.Names {
     }
   }
 
+  private void exit(String name) {
+    MachineThread thread = thread(name);
+    thread.exit();
+    robust.forget(thread);
+    threads.remove(kind(name));
+    gone.put(name, thread);
+  }
+
   private void call(String name, Action action) {
     MachineThread thread = thread(name);
-    calling.add(name);
     switch (action) {
       case Action.SystemCall call -> {
+        if (call.args().getFirst() instanceof Arg.RobustHead) {
+          robust.prepareHead(thread);
+        } else if (call.nr() == RobustLists.NR_SET_ROBUST_LIST) {
+          robust.note(thread);
+        }
         RawCall raw = lowering.lower(call, thread.scratch());
         raw.writes().forEach(write -> process.write(write.address(), write.bytes()));
         thread.call(raw.nr(), raw.args());
       }
       case Action.Store store ->
-          thread.store(address(store.place()), (int) Shape.plain(store.value()));
+          thread.store(address(store.place()), (int) store.value().value(this));
       case Action.CompareAndSet cas ->
           thread.compareAndSet(
               address(cas.place()),
-              (int) Shape.plain(cas.expected()),
-              (int) Shape.plain(cas.value()));
-      default -> throw new IllegalArgumentException(action + ": expected a call of the fuzzer");
+              (int) cas.expected().value(this),
+              (int) cas.value().value(this));
+      case Action.RobustLink link -> {
+        robust.link(thread, address(new Place(link.entry(), 0)), link.pi());
+        ready.put(name, 0L);
+      }
+      case Action.RobustPending pending -> {
+        robust.pend(thread, address(new Place(pending.entry(), 0)), pending.pi());
+        ready.put(name, 0L);
+      }
     }
+    calling.add(name);
   }
 
   /**
@@ -220,6 +321,9 @@ final class Bench implements AutoCloseable, Lowering.Names {
    */
   void hold(String thread) {
     held.add(thread);
+    if (ownsLocks) {
+      ThreadState _ = thread(thread).settle(limitNanos); // it changes the word before it sleeps
+    }
   }
 
   /**
@@ -254,7 +358,7 @@ final class Bench implements AutoCloseable, Lowering.Names {
     }
     // a call that has served nobody has changed nothing for those who sleep; to look costs more
     // than the call, and who has returned all the same is seen at a later step
-    boolean looks = caller == null || result > 0;
+    boolean looks = !(step instanceof Call call) || result > 0 || mayHaveServed(call, result);
     for (String name : List.copyOf(calling)) {
       if (!held.contains(name)) {
         Long end = looks ? settled(name, step) : null;
@@ -268,6 +372,15 @@ final class Bench implements AutoCloseable, Lowering.Names {
     return new Moment(result, returned, asleep, cells(cells));
   }
 
+  /** An unlock hands over and returns 0; an error may come behind waiters of another kind. */
+  private boolean mayHaveServed(Call call, long result) {
+    return ownsLocks
+        && result != Moment.SLEEPS
+        && result != Moment.NONE
+        && RaceMaker.role(call) == OpTable.Role.WAKE
+        && (call.op().name().equals("unlock_pi") ? result == 0 : result < 0);
+  }
+
   /** A call whose time is over may sleep for an instant, and is not to be met there. */
   private void awaitOver(Scenario.Race race) {
     for (Step step : race.steps()) {
@@ -279,6 +392,11 @@ final class Bench implements AutoCloseable, Lowering.Names {
 
   /** The result of a call, null if it sleeps. */
   private @Nullable Long settled(String name, Object step) {
+    Long known = ready.remove(name);
+    if (known != null) {
+      calling.remove(name);
+      return known;
+    }
     MachineThread thread = thread(name);
     ThreadState state = thread.settle(limitNanos);
     return switch (state) {
@@ -313,10 +431,36 @@ final class Bench implements AutoCloseable, Lowering.Names {
                           process.read(
                               Objects.requireNonNull(regions.get(name), name), WORDS_BYTES))
                       .order(ByteOrder.nativeOrder()));
-      values.add(content.getInt((int) word.offset()));
-      values.add(content.getInt((int) word.offset() + Integer.BYTES));
+      int offset = (int) Shape.offset(word);
+      values.add(content.getInt(offset));
+      values.add(content.getInt(offset + Integer.BYTES));
+      if (word.bits() == Long.SIZE) {
+        nameAddress(content.getLong(offset), values);
+      }
+    }
+    if (this.declared.values().stream().anyMatch(thread -> thread.fifo() > 0)) {
+      this.declared.keySet().forEach(name -> values.add(priority(name)));
     }
     return values;
+  }
+
+  private int priority(String thread) {
+    return gone.containsKey(thread) ? -1 : thread(thread).priority();
+  }
+
+  /** Where the two cells hold an address, which differs between machines, what stands there. */
+  private void nameAddress(long bits, List<Integer> values) {
+    regions.forEach((name, base) -> nameAddress(bits, name, base, values));
+    // one name for all threads: who has gone may leave its memory to a later one
+    threads.values().forEach(t -> nameAddress(bits, "thread", t.scratch(), values));
+    gone.values().forEach(t -> nameAddress(bits, "thread", t.scratch(), values));
+  }
+
+  private static void nameAddress(long bits, String name, long base, List<Integer> values) {
+    if (bits - base >= 0 && bits - base < WORDS_BYTES) {
+      values.set(values.size() - 2, (int) (bits - base));
+      values.set(values.size() - 1, Moment.ADDRESS | (char) name.hashCode());
+    }
   }
 
   /**
@@ -362,14 +506,31 @@ final class Bench implements AutoCloseable, Lowering.Names {
   /** Ends what is still going on, so that the next program finds every thread idle. */
   void clean() {
     held.clear();
+    ready.keySet().forEach(calling::remove);
+    if (ownsLocks && !calling.isEmpty()) {
+      poison();
+    }
     for (String name : List.copyOf(calling)) {
       MachineThread thread = thread(name);
       if (thread.settle(limitNanos) == ThreadState.SLEEPING) {
         thread.signal(false);
       }
-      joined(name, "a signal");
+      long _ = joined(name, "a signal");
     }
+    robust.clear();
     fresh.forEach((_, address) -> process.unmap(address, Machine.PAGE_BYTES));
     fresh.clear();
+  }
+
+  /**
+   * Whoever waits for a lock does so again behind every signal, and judges its word anew: here it
+   * finds one that nobody can wait for.
+   */
+  private void poison() {
+    ByteBuffer words = ByteBuffer.allocate(WORDS_BYTES).order(ByteOrder.nativeOrder());
+    while (words.hasRemaining()) {
+      words.putInt(NOBODY);
+    }
+    regions.values().forEach(address -> process.write(address, words.array()));
   }
 }

@@ -11,6 +11,10 @@ final class Draw {
   private static final List<String> ODD_COUNTS =
       List.of("0", "-1", "-2147483648", "0x100000001", "0xffffffff");
   private static final List<String> ODD_OFFSETS = List.of("+1", "+2", "+4", "+8", "-3");
+
+  /** Not where the next entry's pointer is: half of an address might be anybody's id. */
+  private static final List<String> LOCK_OFFSETS = List.of("+1", "+2", "+4", "-3");
+
   private static final List<String> ODD_PLACES =
       List.of(
           "null",
@@ -37,6 +41,9 @@ final class Draw {
   final SplittableRandom random;
   final Shape shape;
   final View view;
+
+  /** Who will make the call. */
+  String caller = Shape.MAIN;
 
   Draw(SplittableRandom random, Shape shape, View view) {
     this.random = random;
@@ -70,9 +77,9 @@ final class Draw {
     }
     WordDecl word = of(shape.words());
     if (random.nextInt(3) == 0) {
-      return of(shape.regions().isEmpty() ? List.of("mem") : names()) + "+" + word.offset();
+      return of(shape.regions().isEmpty() ? List.of("mem") : names()) + "+" + Shape.offset(word);
     }
-    String offset = of(ODD_OFFSETS);
+    String offset = of(shape.ownsLocks() ? LOCK_OFFSETS : ODD_OFFSETS);
     return offset.startsWith("-") && word.offset() == 0 ? word.name() : word.name() + offset;
   }
 
@@ -84,12 +91,17 @@ final class Draw {
   String value(String place) {
     boolean known = shape.words().stream().anyMatch(word -> word.name().equals(place));
     if (known && !percent(12)) {
-      return Integer.toString(view.value(place));
+      int value = view.value(place);
+      return shape.ownsLocks() ? view.named(value).toString() : Integer.toString(value);
     }
     return smallValue();
   }
 
+  /** A value to store, or to compare with. */
   String smallValue() {
+    if (shape.ownsLocks()) {
+      return Shape.owner(random, shape).toString();
+    }
     return switch (random.nextInt(8)) {
       case 0 -> "0x80000000";
       case 1 -> "-1";
@@ -103,6 +115,9 @@ final class Draw {
     String value = value(place);
     if (odd()) {
       return "0x100000000";
+    }
+    if (value.startsWith("tid(")) {
+      return value;
     }
     long number = Long.decode(value);
     return Long.toString(number & 0xffff_ffffL);

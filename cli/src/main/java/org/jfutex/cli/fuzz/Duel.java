@@ -3,6 +3,7 @@ package org.jfutex.cli.fuzz;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jfutex.cli.play.Num;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.Scenario.Call;
 import org.jfutex.cli.play.Scenario.Step;
@@ -29,6 +30,7 @@ final class Duel {
    * @param difference what differed after the last step, or hung; null if nothing did
    * @param openEnd whether it ended where the kernel leaves open who is served, and who was served
    *     differed
+   * @param words what the words held after the last of them, by the names of threads
    * @param overlapped whether a thread called while another slept in a call
    */
   record Verdict(
@@ -36,6 +38,7 @@ final class Duel {
       List<Moment> moments,
       @Nullable String difference,
       boolean openEnd,
+      List<Num> words,
       boolean overlapped) {}
 
   /** Runs a program to its end, or to the first difference, and cleans up. */
@@ -51,6 +54,10 @@ final class Duel {
     } catch (Hang e) {
       run.difference = e.getMessage();
       throw new Broken(e, run.verdict());
+    } catch (IllegalArgumentException e) { // the program makes no sense
+      kernel.clean();
+      engine.clean();
+      throw e;
     } catch (IllegalStateException e) { // a machine that has lost its way says so
       run.difference = String.valueOf(e.getMessage());
       throw new Broken(e, run.verdict());
@@ -102,12 +109,12 @@ final class Duel {
       Moment right = kernel.finish(LOOK, words);
       Moment ours = engine.finish(LOOK, words);
       if (!right.equals(ours)) {
-        differ(right, ours);
+        differ(LOOK, right, ours);
       }
     }
 
-    private void differ(Moment right, Moment ours) {
-      openEnd = order.leavesOpen(right, ours);
+    private void differ(Step step, Moment right, Moment ours) {
+      openEnd = order.leavesOpen(step, right, ours);
       if (!openEnd) {
         difference = "kernel: " + right + "\nengine: " + ours;
       }
@@ -117,8 +124,9 @@ final class Duel {
     private boolean isPossible(Step step) {
       return switch (step) {
         case Call call -> kernel.isIdle(call.thread());
+        case Scenario.Act act -> kernel.isIdle(act.name());
         case Scenario.Signal signal ->
-            !kernel.isIdle(signal.thread()) && !kernel.isHeld(signal.thread());
+            kernel.calling().contains(signal.thread()) && !kernel.isHeld(signal.thread());
         default -> true;
       };
     }
@@ -140,12 +148,16 @@ final class Duel {
         order.note(step, right);
         return true;
       }
-      differ(right, ours);
+      differ(step, right, ours);
       return false;
     }
 
     Verdict verdict() {
-      return new Verdict(executed, moments, difference, openEnd, overlapped);
+      List<Num> ends = new ArrayList<>();
+      for (int i = 0; i < words.size() && !moments.isEmpty(); i++) {
+        ends.add(named(moments.getLast().cells().get(2 * i)));
+      }
+      return new Verdict(executed, moments, difference, openEnd, ends, overlapped);
     }
 
     @Override
@@ -154,11 +166,21 @@ final class Duel {
     }
 
     @Override
+    public boolean isBusy(String thread) {
+      return kernel.calling().contains(thread);
+    }
+
+    @Override
+    public @Nullable String thread(int id) {
+      return kernel.thread(id);
+    }
+
+    @Override
     public int value(String word) {
       for (int i = 0; i < words.size(); i++) {
         if (words.get(i).name().equals(word)) {
           return moments.isEmpty()
-              ? (int) Shape.plain(words.get(i).value())
+              ? (int) words.get(i).value().value(kernel)
               : moments.getLast().cells().get(2 * i);
         }
       }

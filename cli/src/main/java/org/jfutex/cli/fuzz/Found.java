@@ -3,7 +3,6 @@ package org.jfutex.cli.fuzz;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jfutex.cli.play.Num;
 import org.jfutex.cli.play.Place;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.Scenario.Call;
@@ -27,7 +26,9 @@ record Found(long number, Scenario program, int steps, String difference) {
       Step step = verdict.executed().get(i);
       Moment moment = verdict.moments().get(i);
       if (step instanceof Call call) {
-        steps.add(new Call(0, call.thread(), call.op(), expected(moment.result())));
+        boolean isOfMachine = call.op().name().equals("hash"); // what others have left there counts
+        Expected expected = isOfMachine ? new Expected.Anything() : expected(moment.result());
+        steps.add(new Call(0, call.thread(), call.op(), expected));
       } else {
         steps.add(step);
       }
@@ -39,9 +40,11 @@ record Found(long number, Scenario program, int steps, String difference) {
       Moment last = verdict.moments().getLast();
       last.asleep().forEach(thread -> steps.add(new Scenario.Sleeps(0, thread)));
       for (int i = 0; i < program.words().size(); i++) {
-        Num value = Num.of(last.cells().get(2 * i));
+        boolean isAddress = (last.cells().get(2 * i + 1) & 0xffff_0000) == Moment.ADDRESS;
         Place word = new Place(program.words().get(i).name(), 0);
-        steps.add(new Scenario.CheckWord(0, word, null, value));
+        if (!isAddress) {
+          steps.add(new Scenario.CheckWord(0, word, null, verdict.words().get(i)));
+        }
       }
     }
     // a step that a machine did not come back from

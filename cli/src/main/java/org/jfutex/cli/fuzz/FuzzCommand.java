@@ -19,10 +19,12 @@ import org.jfutex.engine.JvmFutex;
 import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code jfutex fuzz}: runs random programs on engine and kernel and shrinks what differs. */
 @Command(
@@ -80,6 +82,16 @@ public final class FuzzCommand implements Callable<Integer> {
   private int threads;
 
   @Option(
+      names = "--about",
+      paramLabel = "SUBJECT",
+      converter = About.class,
+      defaultValue = "all",
+      description =
+          "waits, locks (priority inheritance and robust lists) or all of it, by turns. Default: "
+              + "${DEFAULT-VALUE}.")
+  private Session.Subject about;
+
+  @Option(
       names = "--program",
       paramLabel = "NUMBER",
       description = "Run only the program with this number.")
@@ -97,6 +109,20 @@ public final class FuzzCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   public FuzzCommand() {}
 
+  /** Reads what programs are to be about. */
+  static final class About implements ITypeConverter<Session.Subject> {
+    @Override
+    public Session.Subject convert(String text) {
+      return switch (text) {
+        case "waits" -> Session.Subject.WAITS;
+        case "locks" -> Session.Subject.LOCKS;
+        case "all" -> Session.Subject.ALL;
+        default ->
+            throw new TypeConversionException("'" + text + "': expected waits, locks or all");
+      };
+    }
+  }
+
   @Override
   public Integer call() {
     if (threads < LEAST_THREADS || threads > MOST_THREADS) {
@@ -112,7 +138,13 @@ public final class FuzzCommand implements Callable<Integer> {
     long chosen = seed != null ? seed : System.nanoTime() & Integer.MAX_VALUE;
     text.println("seed " + chosen);
     text.flush();
-    try (Session session = new Session(KernelMachine::open, FuzzCommand::engine, chosen, threads)) {
+    try (Session session =
+        new Session(
+            KernelMachine::open,
+            kernel -> new Bench(engine(), Session.LIMIT_NANOS, kernel),
+            about,
+            chosen,
+            threads)) {
       return run(session, chosen, text);
     } catch (UnsupportedOperationException e) {
       spec.commandLine().getErr().println("jfutex: " + e.getMessage());

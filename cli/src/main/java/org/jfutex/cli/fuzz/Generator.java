@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generator implements Steps {
   /** How long a call sleeps that is to end by the clock: far more than the next steps take. */
-  private static final String SHORT_TIME = "20ms";
+  static final String SHORT_TIME = "20ms";
 
   private static final Set<String> OVER = Set.of("deadline=0", "deadline=-1s", "timespec=0,0");
 
@@ -47,6 +47,13 @@ final class Generator implements Steps {
     return new Generator(random, Shape.draw(random, threads), title(seed, number));
   }
 
+  /** The generator of one program about locks. */
+  static Generator ofLocks(long seed, long number, int threads, boolean realTime) {
+    SplittableRandom random = random(seed, number);
+    Shape shape = Shape.drawForLocks(random, threads, realTime);
+    return new Generator(random, shape, title(seed, number));
+  }
+
   static SplittableRandom random(long seed, long number) {
     return new SplittableRandom(seed ^ number * 0x9E3779B97F4A7C15L);
   }
@@ -67,7 +74,7 @@ final class Generator implements Steps {
       return step;
     }
     if (left-- > 0) {
-      return draw(view);
+      return shape.ownsLocks() ? new LockSteps(random, shape, view, planned).draw() : draw(view);
     }
     Drain current = drain;
     if (current == null) {
@@ -80,7 +87,7 @@ final class Generator implements Steps {
   private Step draw(View view) {
     Draw draw = new Draw(random, shape, view);
     List<String> idle = shape.threads().stream().filter(view::isIdle).toList();
-    List<String> busy = shape.threads().stream().filter(name -> !view.isIdle(name)).toList();
+    List<String> busy = shape.threads().stream().filter(view::isBusy).toList();
     int dice = random.nextInt(100);
     if (!busy.isEmpty() && dice < 7) {
       return new Scenario.Signal(0, draw.of(busy), random.nextBoolean());
@@ -127,7 +134,8 @@ final class Generator implements Steps {
 
   /** Whether a step is a call that the clock is about to end. */
   static boolean endsByTheClock(Step step) {
-    return step instanceof Call call && call.op().words().contains("timeout=" + SHORT_TIME);
+    return step instanceof Call call
+        && call.op().words().stream().anyMatch(word -> word.endsWith(SHORT_TIME));
   }
 
   /** Whether a step is a call whose time is over when it is made: it may sleep for an instant. */
@@ -136,7 +144,11 @@ final class Generator implements Steps {
   }
 
   static Row row(SplittableRandom random, Role role) {
-    List<Row> rows = OpTable.ROWS.stream().filter(row -> row.role() == role).toList();
+    return row(random, OpTable.ROWS, role);
+  }
+
+  static Row row(SplittableRandom random, List<Row> table, Role role) {
+    List<Row> rows = table.stream().filter(row -> row.role() == role).toList();
     int dice = random.nextInt(rows.stream().mapToInt(Row::weight).sum());
     for (Row row : rows) {
       dice -= row.weight();

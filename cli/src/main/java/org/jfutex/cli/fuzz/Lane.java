@@ -10,7 +10,9 @@ import org.jfutex.cli.fuzz.RigProgram.Step;
 import org.jfutex.cli.play.RawCall;
 import org.jfutex.engine.AsyncWait;
 import org.jfutex.engine.JvmFutex;
+import org.jfutex.engine.Task;
 import org.jfutex.linux.AddressSpace;
+import org.jfutex.linux.Operation;
 import org.jfutex.linux.RawFutex;
 import org.jfutex.linux.RemoteCaller;
 import org.jfutex.linux.Submitted;
@@ -18,24 +20,36 @@ import org.jspecify.annotations.Nullable;
 
 /** One program on a {@link RaceRig}, with memory and threads of its own. */
 final class Lane {
+  /** What words call the first thread of a program, the next ones following. */
+  static final int FIRST_ID = 1000;
+
+  /** A waiter for a lock notes when it began, and looks again before it sleeps. */
+  private static final int LOOK_WHEN_QUEUED = 2;
+
   private final RigSpace space;
   private final RawFutex futex;
   private final Guest[] guests;
+  private final RigClock clock;
 
-  Lane(JvmFutex engine, int threads) {
+  Lane(JvmFutex engine, RigClock clock, int threads) {
+    this.clock = clock;
     space = new RigSpace(threads);
     futex = new RawFutex(engine);
     guests = new Guest[threads];
-    Arrays.setAll(guests, _ -> new Guest());
+    Arrays.setAll(guests, Guest::new);
   }
 
-  /** Runs it with the atoms in an order: bit i says whose the i-th is, 0 for the first racer's. */
-  Outcome inOrder(RigProgram program, int order, int atoms) {
+  /**
+   * Runs it with the atoms in an order: bit i says whose the i-th is, 0 for the first racer's. Null
+   * if an order cannot be played.
+   */
+  @Nullable Outcome inOrder(RigProgram program, int order, int atoms) {
     begin(program);
     long[] results = new long[program.first().size() + program.second().size()];
     Order one = new Order(program, order, atoms, results);
     one.play();
-    return finish(program, results);
+    Outcome outcome = finish(program, results);
+    return one.isUnreachable ? null : outcome;
   }
 
   /** Sets the memory up and runs the prefix. */
@@ -45,6 +59,7 @@ final class Lane {
     }
     for (Guest guest : guests) {
       guest.state = RaceRig.IDLE;
+      guest.task = program.ownsLocks() ? new Task(guest.id, guest.toString(), 0) : null;
     }
     for (Step step : program.prefix()) {
       long _ = execute(step, Ending.AT_ONCE);
@@ -101,14 +116,15 @@ final class Lane {
         return space.compareAndSet(step.address(), step.expected(), step.value()) ? 1 : 0;
       }
       case SIGNAL -> guests[step.thread()].end(Errno.EINTR);
-      case CALL -> {
+      case EXIT -> futex.exit(guests[step.thread()]);
+      case CALL, OWNER_CALL, UNLOCK -> {
         Guest guest = guests[step.thread()];
         guest.make(Objects.requireNonNull(step.call()));
         long result = guest.state;
         guest.state = RaceRig.IDLE;
         return result;
       }
-      case WAIT -> guests[step.thread()].make(Objects.requireNonNull(step.call()));
+      case WAIT, EXPIRED_LOCK -> guests[step.thread()].make(Objects.requireNonNull(step.call()));
       case EXPIRED_WAIT ->
           guests[step.thread()].make(
               Objects.requireNonNull(ending == Ending.LATER ? step.untimed() : step.call()));
@@ -127,6 +143,9 @@ final class Lane {
     private int loads;
     private int inside = -1;
     private final boolean[] expires = new boolean[2];
+    private final boolean[] isInside = new boolean[2];
+    private final int[] dropped = new int[2];
+    private boolean isUnreachable;
 
     Order(RigProgram program, int order, int atoms, long[] results) {
       this.program = program;
@@ -152,11 +171,23 @@ final class Lane {
     private void playNext() {
       int racer = picked();
       at++;
+      if (dropped[racer] > 0) {
+        dropped[racer]--;
+        return;
+      }
+      if (isUnreachable || isInside[racer]) {
+        isUnreachable = true;
+        return;
+      }
       Step step = stepsOf(racer).get(next[racer]);
       if (expires[racer]) {
         expires[racer] = false;
         guests[step.thread()].end(Errno.ETIMEDOUT);
         next[racer]++;
+        return;
+      }
+      if (step.kind() == Kind.EXPIRED_LOCK || step.kind() == Kind.UNLOCK) {
+        playInTwo(racer, step);
         return;
       }
       if (step.entries() > 1) {
@@ -178,6 +209,51 @@ final class Lane {
       } else {
         next[racer]++;
       }
+    }
+
+    /**
+     * A wait for a lock gives up, or an unlock acts, in a step of its own: what the other does
+     * comes in between. It cannot leave the other in between its own two: such an order is passed
+     * over.
+     */
+    private void playInTwo(int racer, Step step) {
+      boolean[] reached = new boolean[1];
+      int[] looks = new int[1];
+      Runnable between =
+          () -> {
+            clock.beforeLook = null;
+            space.afterLoad = null;
+            reached[0] = true;
+            isInside[racer] = true;
+            playOthers(racer);
+            isInside[racer] = false;
+          };
+      if (step.kind() == Kind.UNLOCK) {
+        space.afterLoad = between;
+      } else {
+        clock.beforeLook =
+            () -> {
+              if (++looks[0] == LOOK_WHEN_QUEUED) {
+                between.run();
+              }
+            };
+      }
+      int index = (racer == 0 ? 0 : program.first().size()) + next[racer];
+      results[index] = execute(step, Ending.AT_ONCE);
+      clock.beforeLook = null;
+      space.afterLoad = null;
+      next[racer]++;
+      if (!reached[0]) {
+        dropped[racer]++;
+      }
+    }
+
+    /** What comes before the second atom of a racer. */
+    private void playOthers(int racer) {
+      while (at < atoms && picked() != racer) {
+        playNext();
+      }
+      at++;
     }
 
     /** Drops atoms of a call that has ended before them; what the other does comes all the same. */
@@ -215,7 +291,24 @@ final class Lane {
     /** {@link RaceRig#IDLE}, {@link RaceRig#ASLEEP}, or the result of a call that has returned. */
     long state = RaceRig.IDLE;
 
+    final int id;
+    @Nullable Task task;
     private @Nullable AsyncWait sleep;
+
+    Guest(int index) {
+      id = FIRST_ID + index;
+    }
+
+    @Override
+    public @Nullable Task task() {
+      return task;
+    }
+
+    @Override
+    public @Nullable Task task(int wanted, AddressSpace.Scope scope) {
+      int index = wanted - FIRST_ID;
+      return index >= 0 && index < guests.length ? guests[index].task : null;
+    }
 
     void make(RawCall call) {
       for (RawCall.Write write : call.writes()) {
@@ -223,6 +316,12 @@ final class Lane {
       }
       long[] a = call.args();
       state = RaceRig.ASLEEP; // before it queues: a waker may complete it before this returns
+      Operation operation = task == null ? null : Operation.of(call.nr(), a[1]);
+      if (operation != null && operation.isPi()) {
+        state = futex.call(this, call.nr(), a[0], a[1], a[2], a[3], a[4], a[5]);
+        sleep = null;
+        return;
+      }
       Submitted submitted = futex.submit(this, call.nr(), a[0], a[1], a[2], a[3], a[4], a[5]);
       sleep = submitted.sleep();
       if (sleep == null) {

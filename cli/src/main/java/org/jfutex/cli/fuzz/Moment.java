@@ -13,7 +13,8 @@ import org.jfutex.Errno;
  *     there is none to tell
  * @param returned the other calls that have returned since the step before, by thread
  * @param asleep the threads that sleep
- * @param cells what the words hold, each with the 32 bits behind it
+ * @param cells what the words hold, each with the 32 bits behind it; behind them, in a program with
+ *     real-time threads, the priority of each thread
  */
 record Moment(
     long result, SortedMap<String, Long> returned, SortedSet<String> asleep, List<Integer> cells) {
@@ -22,6 +23,9 @@ record Moment(
 
   /** The step's call sleeps. */
   static final long SLEEPS = Long.MIN_VALUE + 1;
+
+  /** In the upper half of the second cell of a word: the two hold an address, told by its place. */
+  static final int ADDRESS = 0x7add_0000;
 
   /** A result as people read it. */
   static String text(long result) {

@@ -18,6 +18,8 @@ final class OpTable {
     WAKE,
     /** It only changes memory. */
     STORE,
+    /** It is about robust lists, or the hash table. */
+    SETTING,
     /** It is nonsense most of the time. */
     ODD
   }
@@ -57,6 +59,20 @@ final class OpTable {
           new Row("futex", Role.ODD, 1, false, OpTable::raw));
 
   private static final List<String> WAKE_OPS = List.of("set", "add", "or", "andn", "xor");
+
+  /** What makes no id out of another that somebody might have. */
+  private static final List<String> LOCK_OPS =
+      List.of(
+          "op=set:0",
+          "op=set:-1",
+          "op=or:0",
+          "op=or<<:30",
+          "op=or<<:31",
+          "op=andn<<:30",
+          "op=andn<<:31",
+          "op=xor<<:31",
+          "op=xor:-1");
+
   private static final List<String> COMPARISONS = List.of("eq", "ne", "lt", "le", "gt", "ge");
 
   /** FUTEX_FD, commands that never were, and those that programs also give by name. */
@@ -171,7 +187,9 @@ final class OpTable {
 
   private static List<String> wakeOp(Draw draw) {
     List<String> what;
-    if (draw.percent(15) || draw.odd()) {
+    if (draw.shape.ownsLocks()) {
+      what = List.of(draw.of(LOCK_OPS), "cmp=" + draw.of(COMPARISONS) + ":0");
+    } else if (draw.percent(15) || draw.odd()) {
       what = List.of("enc=0x" + Integer.toHexString(draw.random.nextInt()));
     } else {
       String shift = draw.percent(15) ? "<<" : "";

@@ -5,6 +5,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jfutex.Errno;
+import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.play.Action;
 import org.jfutex.cli.play.Action.Arg;
 import org.jfutex.cli.play.OpParser;
@@ -24,16 +26,20 @@ import org.jfutex.linux.Operation;
 final class OpenOrder {
   private static final int REQUEUE = 3;
   private static final int CMP_REQUEUE = 4;
+  private static final int CMP_REQUEUE_PI = 12;
 
   /** Where a word or a region begins, whatever the mapping it is named through. */
   private record Home(String root, long offset) {}
 
   private final Map<String, Home> homes = new HashMap<>();
   private final Map<String, Set<String>> places = new HashMap<>();
+  private final Set<String> lockers = new HashSet<>();
+  private final boolean ownsLocks;
   private boolean open;
   private boolean several;
 
   OpenOrder(Scenario program) {
+    ownsLocks = program.needs().contains(Capability.PI);
     Map<String, String> roots = new HashMap<>();
     for (RegionDecl region : program.regions()) {
       String of = region.aliasOf();
@@ -43,17 +49,35 @@ final class OpenOrder {
     }
     for (WordDecl word : program.words()) {
       String root = roots.getOrDefault(word.region(), word.region());
-      homes.put(word.name(), new Home(root, word.offset()));
+      homes.put(word.name(), new Home(root, Shape.offset(word)));
     }
   }
 
   /**
    * Whether two ways to go on are the same but for who of several waiters was served, and that is
-   * open. One that waits on several words may have been taken twice, so that fewer return.
+   * open. One that waits on several words may have been taken twice, so that fewer return. Where
+   * waiters for a lock and others are in one queue, who comes first decides what a call may do.
    */
-  boolean leavesOpen(Moment one, Moment other) {
-    return open
-        && one.result() == other.result()
+  boolean leavesOpen(Step step, Moment one, Moment other) {
+    return (open && (ownsLocks || isServedOtherwise(one, other)))
+        || (step instanceof Scenario.Act
+            && one.returned().equals(other.returned())
+            && one.asleep().equals(other.asleep())
+            && haveOneWord(one.returned().keySet()));
+  }
+
+  /**
+   * Whether several wait on one word, as they can by its private and its shared key: when the owner
+   * of both locks ends, each writes the word as soon as it runs.
+   */
+  private boolean haveOneWord(Set<String> heirs) {
+    Set<String> seen = new HashSet<>();
+    return heirs.stream()
+        .anyMatch(heir -> places.getOrDefault(heir, Set.of()).stream().anyMatch(p -> !seen.add(p)));
+  }
+
+  private boolean isServedOtherwise(Moment one, Moment other) {
+    return one.result() == other.result()
         && one.cells().equals(other.cells())
         && (several || one.returned().size() == other.returned().size());
   }
@@ -71,9 +95,20 @@ final class OpenOrder {
       several |=
           system.args().getFirst() instanceof Arg.Elements array && array.elements().size() > 1;
       places.put(call.thread(), named);
-    } else if (moment.result() > 0 && requeues(system)) {
+      if (isOfOwners(call)) {
+        lockers.add(call.thread());
+      } else {
+        lockers.remove(call.thread());
+      }
+    } else if (mayHaveMoved(moment.result()) && requeues(system)) {
       noteRequeue(system);
     }
+  }
+
+  /** Waiters of another kind end a move with an error, and some have been moved by then. */
+  private boolean mayHaveMoved(long result) {
+    return result > 0
+        || (ownsLocks && (result == -Errno.EINVAL.number() || result == -Errno.EDEADLK.number()));
   }
 
   private void noteRequeue(Action.SystemCall system) {
@@ -93,8 +128,27 @@ final class OpenOrder {
       return;
     }
     boolean moves = places.values().stream().anyMatch(set -> set.contains(from));
-    open |= moves && places.values().stream().anyMatch(set -> set.contains(to));
+    boolean amongLockers = isAmongLockers(system);
+    open |=
+        moves
+            && places.entrySet().stream()
+                .anyMatch(
+                    entry ->
+                        entry.getValue().contains(to)
+                            && !(amongLockers && lockers.contains(entry.getKey())));
     places.values().stream().filter(set -> set.contains(from)).forEach(set -> set.add(to));
+  }
+
+  /** Whether a call moves waiters to a lock, whose order is kept apart from the queue's. */
+  private static boolean isAmongLockers(Action.SystemCall system) {
+    return system.nr() == Operation.NR_FUTEX
+        && system.args().get(1) instanceof Arg.Value op
+        && ((int) Shape.plain(op.number()) & 0xf) == CMP_REQUEUE_PI;
+  }
+
+  /** Whether a call is about locks whose words name owners. */
+  static boolean isOfOwners(Call call) {
+    return call.op().name().endsWith("_pi") || call.op().name().endsWith("_pi2");
   }
 
   /** Whether a call may move waiters. */
@@ -106,7 +160,7 @@ final class OpenOrder {
       return false;
     }
     int command = (int) Shape.plain(op.number()) & 0xf;
-    return command == REQUEUE || command == CMP_REQUEUE;
+    return command == REQUEUE || command == CMP_REQUEUE || command == CMP_REQUEUE_PI;
   }
 
   private void add(Arg arg, Set<String> named) {
@@ -134,6 +188,7 @@ final class OpenOrder {
       switch (step) {
         case Call call -> names.add(call.thread());
         case Scenario.Signal signal -> names.add(signal.thread());
+        case Scenario.Act act -> names.add(act.name());
         case Scenario.Returned returned -> names.addAll(returned.threads());
         case Scenario.Race race -> names.addAll(threads(race.steps()));
         default -> {

@@ -2,7 +2,11 @@ package org.jfutex.cli.fuzz;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jfutex.cli.fuzz.OpTable.Role;
 import org.jfutex.cli.fuzz.OpTable.Row;
 import org.jfutex.cli.play.Num;
@@ -11,6 +15,7 @@ import org.jfutex.cli.play.Scenario.Call;
 import org.jfutex.cli.play.Scenario.Op;
 import org.jfutex.cli.play.Scenario.Step;
 import org.jfutex.cli.play.Scenario.WordDecl;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes programs with a race: some threads go to sleep, two others act at the same moment, and the
@@ -25,6 +30,10 @@ final class RaceMaker implements View {
   private static final int MOST_WORDS = 8;
 
   private static final String ANY = "mask=0xffffffff";
+
+  private static final Map<String, Role> ROLES =
+      Stream.concat(OpTable.ROWS.stream(), LockTable.ROWS.stream())
+          .collect(Collectors.toMap(Row::name, Row::role, (one, _) -> one));
 
   private final SplittableRandom random;
   private final Shape shape;
@@ -176,16 +185,22 @@ final class RaceMaker implements View {
 
   /** What a call is to a program. */
   static Role role(Call call) {
-    return OpTable.ROWS.stream()
-        .filter(row -> row.name().equals(call.op().name()))
-        .findFirst()
-        .orElseThrow()
-        .role();
+    return Objects.requireNonNull(ROLES.get(call.op().name()), call.op().name());
   }
 
   @Override
   public boolean isIdle(String thread) {
     return !sleepers.contains(thread);
+  }
+
+  @Override
+  public boolean isBusy(String thread) {
+    return sleepers.contains(thread);
+  }
+
+  @Override
+  public @Nullable String thread(int id) {
+    return null;
   }
 
   @Override

@@ -59,7 +59,10 @@ record RaceProgram(
     @Nullable String first = null;
     List<Step> steps = new ArrayList<>();
     for (Step step : race.steps()) {
-      String racer = step instanceof Call call ? call.thread() : "signal";
+      String racer =
+          step instanceof Call call
+              ? call.thread()
+              : step instanceof Scenario.Act act ? act.name() : "signal";
       if (first == null) {
         first = racer;
       }
@@ -90,7 +93,7 @@ record RaceProgram(
     for (int i = 0; i < words.size(); i++) {
       cells[2 * i] = address(new Place(words.get(i).name(), 0));
       cells[2 * i + 1] = cells[2 * i] + Integer.BYTES;
-      initial[2 * i] = (int) Shape.plain(words.get(i).value());
+      initial[2 * i] = (int) words.get(i).value().value(this);
     }
     return new RigProgram(
         threads.size(),
@@ -104,7 +107,7 @@ record RaceProgram(
 
   @Override
   public int tid(String thread) {
-    throw new IllegalArgumentException("tid(" + thread + "): expected a plain number");
+    return Lane.FIRST_ID + threads.indexOf(thread);
   }
 
   @Override
@@ -135,6 +138,10 @@ record RaceProgram(
       int thread = threads.indexOf(signal.thread());
       return new RigProgram.Step(Kind.SIGNAL, thread, null, null, 1, 0, 0, 0);
     }
+    if (step instanceof Scenario.Act act) {
+      int thread = threads.indexOf(act.name());
+      return new RigProgram.Step(Kind.EXIT, thread, null, null, 1, 0, 0, 0);
+    }
     if (!(step instanceof Call call)) {
       throw new IllegalArgumentException(step + ": expected a step of a race");
     }
@@ -149,7 +156,7 @@ record RaceProgram(
               1,
               address(store.place()),
               0,
-              (int) Shape.plain(store.value()));
+              (int) store.value().value(this));
       case Action.CompareAndSet cas ->
           new RigProgram.Step(
               Kind.COMPARE_AND_SET,
@@ -158,8 +165,8 @@ record RaceProgram(
               null,
               1,
               address(cas.place()),
-              (int) Shape.plain(cas.expected()),
-              (int) Shape.plain(cas.value()));
+              (int) cas.expected().value(this),
+              (int) cas.value().value(this));
       case Action.SystemCall system -> lower(call, system, thread);
       default -> throw new IllegalArgumentException(step + ": expected a step of a race");
     };
@@ -173,11 +180,23 @@ record RaceProgram(
                 && system.nr() == Operation.NR_FUTEX_WAITV
             ? Math.max(1, elements.elements().size())
             : 1;
-    Kind kind =
-        RaceMaker.role(call) != Role.WAIT
-            ? Kind.CALL
-            : Generator.isOver(call) ? Kind.EXPIRED_WAIT : Kind.WAIT;
+    Kind kind = kind(call);
+    if (kind.isOfOwners()) {
+      return new RigProgram.Step(kind, thread, raw, raw, entries, 0, 0, 0);
+    }
     return new RigProgram.Step(kind, thread, raw, untimed(raw), entries, 0, 0, 0);
+  }
+
+  private static Kind kind(Call call) {
+    boolean waits = RaceMaker.role(call) == Role.WAIT;
+    if (OpenOrder.isOfOwners(call)) {
+      if (waits && !Generator.isOver(call)) {
+        throw new IllegalArgumentException(call + ": expected a time that is over");
+      }
+      boolean unlocks = call.op().name().equals("unlock_pi");
+      return waits ? Kind.EXPIRED_LOCK : unlocks ? Kind.UNLOCK : Kind.OWNER_CALL;
+    }
+    return !waits ? Kind.CALL : Generator.isOver(call) ? Kind.EXPIRED_WAIT : Kind.WAIT;
   }
 
   private static RawCall untimed(RawCall raw) {

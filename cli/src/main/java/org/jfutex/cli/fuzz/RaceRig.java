@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.jfutex.cli.fuzz.RigProgram.Step;
 import org.jfutex.engine.JvmFutex;
+import org.jfutex.engine.TableSize;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +40,9 @@ final class RaceRig implements AutoCloseable {
 
   /** A rig with an engine of its own. */
   RaceRig(int threads) {
-    JvmFutex engine = new JvmFutex();
-    Arrays.setAll(lanes, _ -> new Lane(engine, threads));
+    RigClock clock = new RigClock();
+    JvmFutex engine = new JvmFutex(TableSize.ofSystem(), clock, null);
+    Arrays.setAll(lanes, _ -> new Lane(engine, clock, threads));
   }
 
   @Override
@@ -88,7 +90,10 @@ final class RaceRig implements AutoCloseable {
     int all = first + second;
     for (int order = 0; order < 1 << all; order++) {
       if (Integer.bitCount(order) == second) {
-        outcomes.add(lanes[0].inOrder(program, order, all));
+        Outcome outcome = lanes[0].inOrder(program, order, all);
+        if (outcome != null) {
+          outcomes.add(outcome);
+        }
       }
     }
     return outcomes;

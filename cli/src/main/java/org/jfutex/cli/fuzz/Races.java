@@ -6,7 +6,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jfutex.OwnerWord;
 import org.jfutex.cli.fuzz.RaceRig.Outcome;
+import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.play.Scenario.Step;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +36,7 @@ final class Races {
   @Nullable String judge(RaceProgram program, int times, long untilNanos, SplittableRandom random) {
     RigProgram lowered = program.lower();
     Set<Outcome> allowed = rig.allowed(lowered);
-    if (!program.requeues()) {
+    if (!program.requeues() && !lowered.ownsLocks()) {
       WakeCount count = new WakeCount(lowered);
       for (Outcome outcome : allowed) {
         if (count.isBroken(outcome)) {
@@ -80,18 +82,18 @@ final class Races {
       Moment _ = bench.finish(step, program.scenario().words());
     }
     List<Long> numbers = new ArrayList<>(bench.race(program));
-    look(program, bench.finish(program.race(), program.scenario().words()), numbers);
+    look(program, bench, bench.finish(program.race(), program.scenario().words()), numbers);
     for (Step step : program.suffix()) {
       bench.start(step);
       Moment moment = bench.finish(step, program.scenario().words());
       numbers.add(moment.result());
-      look(program, moment, numbers);
+      look(program, bench, moment, numbers);
     }
     bench.clean();
     return new Outcome(numbers.stream().mapToLong(Long::longValue).toArray());
   }
 
-  private static void look(RaceProgram program, Moment moment, List<Long> numbers) {
+  private static void look(RaceProgram program, Bench bench, Moment moment, List<Long> numbers) {
     for (String thread : program.threads()) {
       Long result = moment.returned().get(thread);
       if (result != null) {
@@ -100,7 +102,16 @@ final class Races {
         numbers.add(moment.asleep().contains(thread) ? RaceRig.ASLEEP : RaceRig.IDLE);
       }
     }
-    moment.cells().forEach(cell -> numbers.add((long) cell));
+    moment.cells().forEach(cell -> numbers.add((long) renamed(program, bench, cell)));
+  }
+
+  /** Words call a thread otherwise on a machine than on the rig. */
+  private static int renamed(RaceProgram program, Bench bench, int cell) {
+    int id = OwnerWord.owner(cell);
+    boolean names = program.scenario().needs().contains(Capability.PI);
+    String thread = id == 0 || !names ? null : bench.thread(id);
+    int index = thread == null ? -1 : program.threads().indexOf(thread);
+    return index < 0 ? cell : (cell & ~OwnerWord.OWNER_MASK) | (Lane.FIRST_ID + index);
   }
 
   /** The outcome without who it was that slept or was served. */

@@ -1,6 +1,7 @@
 package org.jfutex.cli.fuzz;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jfutex.cli.play.RawCall;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,13 @@ record RigProgram(
     List<Step> second,
     List<Step> suffix) {
 
+  /** Whether its threads can own locks. */
+  boolean ownsLocks() {
+    return Stream.of(prefix, first, second, suffix)
+        .flatMap(List::stream)
+        .anyMatch(step -> step.kind().ofOwners);
+  }
+
   /** What a step does. */
   enum Kind {
     /** A system call that returns at once. */
@@ -38,7 +46,29 @@ record RigProgram(
     /** A compare-and-set from {@code expected} to {@code value}. */
     COMPARE_AND_SET,
     /** A signal to the thread, whose handler restarts nothing. */
-    SIGNAL
+    SIGNAL,
+    /** A call of an owner that returns at once. */
+    OWNER_CALL(true),
+    /** An unlock by a call: it reads the word, and then it acts. */
+    UNLOCK(true),
+    /** A wait for a lock, or to be moved to one, whose time is over. */
+    EXPIRED_LOCK(true),
+    /** The end of the thread. */
+    EXIT(true);
+
+    private final boolean ofOwners;
+
+    boolean isOfOwners() {
+      return ofOwners;
+    }
+
+    Kind() {
+      this(false);
+    }
+
+    Kind(boolean ofOwners) {
+      this.ofOwners = ofOwners;
+    }
   }
 
   /**
@@ -66,8 +96,8 @@ record RigProgram(
     int atoms() {
       return switch (kind) {
         case WAIT -> entries;
-        case EXPIRED_WAIT -> entries + 1;
-        case CALL, STORE, COMPARE_AND_SET, SIGNAL -> 1;
+        case EXPIRED_WAIT, EXPIRED_LOCK, UNLOCK -> entries + 1;
+        case CALL, OWNER_CALL, EXIT, STORE, COMPARE_AND_SET, SIGNAL -> 1;
       };
     }
   }

@@ -32,6 +32,9 @@ final class RigSpace implements AddressSpace {
   /** Called before every load of a word; null while nobody wants to get in between. */
   @Nullable Runnable beforeLoad;
 
+  /** Called behind every load of a word, likewise. */
+  @Nullable Runnable afterLoad;
+
   RigSpace(int threads) {
     bytes = (2L + threads) * Machine.PAGE_BYTES;
     memory = Arena.ofAuto().allocate(bytes, Machine.PAGE_BYTES);
@@ -128,7 +131,12 @@ final class RigSpace implements AddressSpace {
       if (action != null) {
         action.run();
       }
-      return RigSpace.this.load(address);
+      long value = RigSpace.this.load(address);
+      Runnable next = afterLoad;
+      if (next != null) {
+        next.run();
+      }
+      return value;
     }
 
     @Override

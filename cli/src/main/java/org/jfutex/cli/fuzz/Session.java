@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jfutex.cli.machine.Capability;
 import org.jfutex.cli.machine.Machine;
 import org.jfutex.cli.play.Scenario;
 import org.jspecify.annotations.Nullable;
@@ -14,19 +17,37 @@ final class Session implements AutoCloseable {
   /** One program in so many is a race. */
   private static final int RACE_EVERY = 3;
 
+  /** One program in so many that go step by step is about locks, and one race in so many. */
+  private static final int LOCKS_EVERY = 3;
+
+  private static final int LOCK_RACE_EVERY = 6;
+
+  /** What programs are about. */
+  enum Subject {
+    /** Words that hold what the program wants. */
+    WAITS,
+    /** Words that hold the ids of owners. */
+    LOCKS,
+    /** Both, by turns. */
+    ALL
+  }
+
   private static final int RACE_TIMES = 1_000;
   private static final long RACE_NANOS = TimeUnit.MICROSECONDS.toNanos(2_500);
   private static final long RACE_TRIAL_NANOS = TimeUnit.MILLISECONDS.toNanos(2_500);
   private static final int RACE_TRIAL_TIMES = 10_000_000;
   private static final long SHRINK_NANOS = TimeUnit.SECONDS.toNanos(50);
-  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+  static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Supplier<Machine> kernelMaker;
-  private final Supplier<Machine> engineMaker;
+  private final Function<Bench, Bench> engineMaker;
+  private final Subject subject;
+  private final boolean realTime;
   private final long seed;
   private final int threads;
   private final RaceRig rig;
   private final Tally tally = new Tally();
+  private boolean isAtFault;
   private Bench kernel;
   private Bench engine;
 
@@ -34,26 +55,48 @@ final class Session implements AutoCloseable {
    * A session.
    *
    * @param kernelMaker makes the machine that is right
-   * @param engineMaker makes the one to be compared with it
+   * @param engineMaker makes the one to be compared with it, with {@link #LIMIT_NANOS}
+   * @param subject what the programs are about
    * @param seed makes the programs
    * @param threads how many threads a program has at most
    */
-  Session(Supplier<Machine> kernelMaker, Supplier<Machine> engineMaker, long seed, int threads) {
+  Session(
+      Supplier<Machine> kernelMaker,
+      Function<Bench, Bench> engineMaker,
+      Subject subject,
+      long seed,
+      int threads) {
     this.kernelMaker = kernelMaker;
     this.engineMaker = engineMaker;
     this.seed = seed;
     this.threads = threads;
     this.rig = new RaceRig(threads + 1);
-    this.kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
-    this.engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+    Machine right = kernelMaker.get();
+    this.kernel = new Bench(right, LIMIT_NANOS);
+    this.engine = engineMaker.apply(kernel);
+    this.realTime = right.lacks(Capability.RT) == null;
+    boolean knowsLocks =
+        Stream.of(Capability.PI, Capability.ROBUST, Capability.HASH)
+            .allMatch(capability -> right.lacks(capability) == null);
+    this.subject = knowsLocks ? subject : Subject.WAITS;
   }
 
   @Override
   public void close() {
     try (rig;
-        Bench _ = kernel;
-        Bench _ = engine) {
-      // all are closed, whatever one of them says
+        Bench _ = kernel) {
+      closeEngine();
+    }
+  }
+
+  /** One that is at fault may not be able to end all its threads; that has been told by then. */
+  private void closeEngine() {
+    try {
+      engine.close();
+    } catch (IllegalStateException e) {
+      if (!isAtFault) {
+        throw e;
+      }
     }
   }
 
@@ -87,8 +130,23 @@ final class Session implements AutoCloseable {
     return null;
   }
 
+  /** By turns, if they are about both. */
+  private boolean isAboutLocks(long number) {
+    return switch (subject) {
+      case WAITS -> false;
+      case LOCKS -> true;
+      case ALL ->
+          number % RACE_EVERY == RACE_EVERY - 1
+              ? number / RACE_EVERY % LOCK_RACE_EVERY == 1
+              : number / RACE_EVERY % LOCKS_EVERY == 1;
+    };
+  }
+
   private @Nullable Found duel(long number) {
-    Generator generator = Generator.of(seed, number, threads);
+    Generator generator =
+        isAboutLocks(number)
+            ? Generator.ofLocks(seed, number, threads, realTime)
+            : Generator.of(seed, number, threads);
     Duel.Verdict verdict = duel(generator);
     tally.add(verdict);
     if (verdict.difference() == null) {
@@ -127,10 +185,11 @@ final class Session implements AutoCloseable {
   }
 
   private void replaceMachines() {
+    isAtFault = true;
     abandon(kernel);
     abandon(engine);
     kernel = new Bench(kernelMaker.get(), LIMIT_NANOS);
-    engine = new Bench(engineMaker.get(), LIMIT_NANOS);
+    engine = engineMaker.apply(kernel);
   }
 
   /** What hangs may refuse to close, too; that is no reason to lose what was found. */
@@ -143,7 +202,10 @@ final class Session implements AutoCloseable {
   }
 
   private @Nullable Found race(long number) {
-    Scenario program = RaceMaker.make(seed, number, threads);
+    Scenario program =
+        isAboutLocks(number)
+            ? LockRaceMaker.make(seed, number)
+            : RaceMaker.make(seed, number, threads);
     SplittableRandom random = Generator.random(~seed, number);
     String[] difference = {race(program, RACE_TIMES, RACE_NANOS, random)};
     if (difference[0] == null) {

@@ -155,13 +155,31 @@ final class Shrinker {
 
   private static Step renamed(Step step, String from, String to) {
     return switch (step) {
-      case Call call when call.thread().equals(from) -> Generator.call(to, call.op());
+      case Call call ->
+          Generator.call(
+              call.thread().equals(from) ? to : call.thread(), renamed(call.op(), from, to));
       case Scenario.Signal signal when signal.thread().equals(from) ->
           new Scenario.Signal(0, to, signal.restart());
+      case Scenario.Act act when act.name().equals(from) -> new Scenario.Act(0, act.verb(), to);
+      case Scenario.SetWord set ->
+          new Scenario.SetWord(0, set.word(), renamed(set.value(), from, to));
       case Scenario.Returned returned when returned.threads().contains(from) ->
           new Scenario.Returned(0, List.of(to), 1);
       default -> step;
     };
+  }
+
+  private static Op renamed(Op op, String from, String to) {
+    String id = "tid(" + from + ")";
+    return new Op(
+        op.name(), op.words().stream().map(w -> w.replace(id, "tid(" + to + ")")).toList());
+  }
+
+  private static Num renamed(Num value, String from, String to) {
+    return new Num(
+        value.terms().stream()
+            .map(term -> term.equals(new Num.TidOf(from)) ? new Num.TidOf(to) : term)
+            .toList());
   }
 
   private void simplifyCalls() {
@@ -245,6 +263,9 @@ final class Shrinker {
     } else if (colon >= 0) {
       forms.add(name + value.substring(0, colon) + ":0");
       forms.add(name + value.substring(0, colon) + ":1");
+    } else if (value.startsWith("tid(")) {
+      forms.add(name + "0");
+      forms.add(name + value.substring(0, value.indexOf(')') + 1));
     } else if (value.matches("-?[0-9]+|0x[0-9a-f]+")) {
       forms.add(name + "0");
       forms.add(name + "1");
@@ -259,11 +280,9 @@ final class Shrinker {
       WordDecl word = best.words().get(i);
       for (WordDecl simpler :
           List.of(
-              new WordDecl(0, word.name(), word.bits(), Num.of(0), "mem", word.offset(), false),
-              new WordDecl(
-                  0, word.name(), word.bits(), Num.of(0), word.region(), word.offset(), false),
-              new WordDecl(
-                  0, word.name(), word.bits(), word.value(), "mem", word.offset(), false))) {
+              simpler(word, Num.of(0), "mem"),
+              simpler(word, Num.of(0), word.region()),
+              simpler(word, word.value(), "mem"))) {
         List<WordDecl> words = new ArrayList<>(best.words());
         words.set(i, simpler);
         if (!simpler.equals(word) && accept(withWords(words))) {
@@ -273,9 +292,19 @@ final class Shrinker {
     }
   }
 
+  private static WordDecl simpler(WordDecl word, Num value, String region) {
+    return new WordDecl(0, word.name(), word.bits(), value, region, word.offset(), word.robust());
+  }
+
   private Scenario withWords(List<WordDecl> words) {
     return new Scenario(
-        best.title(), best.needs(), best.only(), best.regions(), words, List.of(), best.steps());
+        best.title(),
+        best.needs(),
+        best.only(),
+        best.regions(),
+        words,
+        best.threads(),
+        best.steps());
   }
 
   /** Leaves out the words and regions that nothing names. */
@@ -294,8 +323,14 @@ final class Shrinker {
         }
       }
     }
+    String all = steps + words.stream().map(word -> "\n" + word.value()).toList();
+    List<Scenario.ThreadDecl> threads =
+        best.threads().stream()
+            .filter(thread -> thread.fifo() > 0 || thread.process() != null)
+            .filter(thread -> names(all, thread.name()))
+            .toList();
     return new Scenario(
-        best.title(), best.needs(), best.only(), regions, words, List.of(), best.steps());
+        best.title(), best.needs(), best.only(), regions, words, threads, best.steps());
   }
 
   private static boolean names(String steps, String name) {

@@ -89,6 +89,17 @@ public interface MachineThread {
    */
   void signal(boolean restart);
 
+  /**
+   * The real-time priority it runs at just now: its own, or that of somebody who waits for a
+   * priority-inheritance lock it holds. Asked only of a machine that has {@link Capability#PI} and
+   * {@link Capability#RT}, of a thread that is not GONE.
+   *
+   * @return from 1 to 99, 0 for an ordinary thread
+   */
+  default int priority() {
+    throw new UnsupportedOperationException(this + " has no priority to look at");
+  }
+
   /** Ends the thread without unlocking anything. It must be IDLE. Returns when it is GONE. */
   void exit();
 }

@@ -39,12 +39,14 @@ public sealed interface Action {
   record CompareAndSet(Place place, Num expected, Num value) implements Action {}
 
   /**
-   * Links an entry to the end of the thread's robust list, and stores the thread's id in its word.
+   * Links an entry, or several that follow each other in memory, to the end of the thread's robust
+   * list, and stores the thread's id in their words.
    *
-   * @param entry the entry's name
-   * @param pi whether the entry is marked as a priority-inheritance lock
+   * @param entry the name of the first entry
+   * @param pi whether they are marked as priority-inheritance locks
+   * @param count how many
    */
-  record RobustLink(String entry, boolean pi) implements Action {}
+  record RobustLink(String entry, boolean pi, int count) implements Action {}
 
   /**
    * Points the pending slot of the thread's robust list at an entry.

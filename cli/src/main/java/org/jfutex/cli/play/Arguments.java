@@ -16,7 +16,8 @@ final class Arguments {
   private static final Map<String, Integer> FLAGS =
       Map.of("u8", 0, "u16", 1, "u32", U32, "u64", 3, "numa", 4, "mpol", 8, "private", PRIVATE);
 
-  private static final String NUMBER = "a number: decimal, 0x..., tid(THREAD), joined by |";
+  private static final String NUMBER =
+      "a number: decimal, 0x..., tid(THREAD), addr(ADDRESS), joined by |";
   private static final String PLACE =
       "an address: a word, WORD+BYTES, REGION+BYTES, null, unmapped or a number";
 
@@ -52,6 +53,11 @@ final class Arguments {
     for (Num.Term term : number.terms()) {
       if (term instanceof Num.TidOf tid) {
         useThread(token, tid.thread());
+      } else if (term instanceof Num.AddressOf(Place place)) {
+        if (place.base() != null && place.base().endsWith(Layout.NODE)) {
+          throw tokens.problem(token, "the address of a node: expected that of its word, and +4");
+        }
+        checkPlace(token, place);
       }
     }
     return number;
@@ -85,8 +91,13 @@ final class Arguments {
     if (place == null) {
       throw tokens.unexpected(token, PLACE, scope.placeNames());
     }
-    if (place.base() != null && !scope.hasPlace(place.base())) {
-      String base = place.base();
+    checkPlace(token, place);
+    return place;
+  }
+
+  private void checkPlace(Tokens.Token token, Place place) {
+    String base = place.base();
+    if (base != null && !scope.hasPlace(base)) {
       throw tokens.problem(
           token,
           "'"
@@ -94,7 +105,6 @@ final class Arguments {
               + "' is not declared: expected a word or a region"
               + Suggestion.of(base, scope.placeNames()));
     }
-    return place;
   }
 
   /** The place of a 32-bit store by a thread. */

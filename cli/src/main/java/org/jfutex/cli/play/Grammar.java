@@ -15,6 +15,7 @@ final class Grammar {
           "among",
           "set",
           "check",
+          "priority",
           "signal",
           "stop",
           "continue",

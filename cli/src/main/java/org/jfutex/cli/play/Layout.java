@@ -36,10 +36,13 @@ final class Layout {
   /** Bytes from a robust entry to its word: futex_offset of every robust list head. */
   static final int ROBUST_WORD = Long.BYTES;
 
+  /** A robust entry: the pointer, the word, and what keeps the next one aligned. */
+  static final int ROBUST_BYTES = 2 * Long.BYTES;
+
   static final String NODE = ".node";
 
   /** What the longest word takes, a robust entry. */
-  private static final int MAX_BYTES = 2 * Long.BYTES;
+  private static final int MAX_BYTES = ROBUST_BYTES;
 
   private static final int NUMA_FLAG = 4;
 
@@ -152,7 +155,7 @@ final class Layout {
 
   private static void addIfNuma(Place place, Num flags, Set<String> names) {
     String base = place.base();
-    if (base != null && !flags.hasTids() && (flags.value(_ -> 0) & NUMA_FLAG) != 0) {
+    if (base != null && !flags.hasNames() && (flags.plain() & NUMA_FLAG) != 0) {
       names.add(base);
     }
     addIfNode(place, names);

@@ -16,6 +16,7 @@ final class Literals {
       Pattern.compile("([A-Za-z_][A-Za-z0-9_]*(?:\\.(?:node|old)){0,2})(?:([+-])(\\w+))?");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ns|us|ms|s)");
   private static final Pattern TID = Pattern.compile("tid\\(([A-Za-z_][A-Za-z0-9_]*)\\)");
+  private static final Pattern ADDRESS = Pattern.compile("addr\\(([^()]+)\\)");
   private static final Pattern DECIMAL = Pattern.compile("-?\\d{1,20}");
   private static final Pattern HEXADECIMAL = Pattern.compile("0x[0-9a-fA-F]{1,16}");
 
@@ -66,6 +67,11 @@ final class Literals {
     Matcher tid = TID.matcher(text);
     if (tid.matches()) {
       return new Num.TidOf(tid.group(1));
+    }
+    Matcher address = ADDRESS.matcher(text);
+    if (address.matches()) {
+      Place place = place(address.group(1));
+      return place == null ? null : new Num.AddressOf(place);
     }
     Long value = integer(text);
     return value == null ? null : new Num.Literal(value, text);
@@ -130,8 +136,8 @@ final class Literals {
     if (number == null) {
       return null;
     }
-    return number.hasTids()
+    return number.hasNames()
         ? new Scenario.Result(0, text, number)
-        : new Scenario.Result(number.value(_ -> 0), text);
+        : new Scenario.Result(number.plain(), text);
   }
 }

@@ -35,15 +35,7 @@ public final class Lowering {
   private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
 
   /** What names stand for. */
-  public interface Names {
-    /**
-     * The address of a place.
-     *
-     * @param place the place
-     * @return its address
-     */
-    long address(Place place);
-
+  public interface Names extends Num.Names {
     /**
      * How many bytes may be written from a place on.
      *
@@ -51,14 +43,6 @@ public final class Lowering {
      * @return 0 if nothing is mapped there
      */
     int room(Place place);
-
-    /**
-     * The id of a thread.
-     *
-     * @param thread its name
-     * @return its id
-     */
-    int tid(String thread);
   }
 
   private final Names names;
@@ -110,7 +94,7 @@ public final class Lowering {
   }
 
   long value(Num number) {
-    return number.value(names::tid);
+    return number.value(names);
   }
 
   private long array(Arg.Elements array, long scratch, List<RawCall.Write> writes) {

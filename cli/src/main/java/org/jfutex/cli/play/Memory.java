@@ -115,6 +115,17 @@ final class Memory {
     return begin + (slot == null ? 0 : slot.offset()) + place.offset();
   }
 
+  /** The region an address lies in, and where; null outside of every region. */
+  @Nullable String name(long address) {
+    for (String region : layout.regions().keySet()) {
+      long offset = address - base(region);
+      if (offset >= 0 && offset < bytes(region)) {
+        return new Place(region, offset).toString();
+      }
+    }
+    return null;
+  }
+
   /** How many bytes of its region follow a place; 0 outside of every region. */
   int room(Place place) {
     String base = place.base();

@@ -1,12 +1,11 @@
 package org.jfutex.cli.play;
 
 import java.util.List;
-import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /**
- * A number of a scenario: one or more terms joined by {@code |}, each a plain number or a thread's
- * id.
+ * A number of a scenario: one or more terms joined by {@code |}, each a plain number, a thread's id
+ * or an address.
  *
  * @param terms the terms, at least one
  */
@@ -14,6 +13,25 @@ public record Num(List<Term> terms) {
   /** Copies the list. */
   public Num {
     terms = List.copyOf(terms);
+  }
+
+  /** What the names in numbers stand for. */
+  public interface Names {
+    /**
+     * The id of a thread.
+     *
+     * @param thread its name
+     * @return its id
+     */
+    int tid(String thread);
+
+    /**
+     * The address of a place.
+     *
+     * @param place the place
+     * @return its address
+     */
+    long address(Place place);
   }
 
   /** One term. */
@@ -45,6 +63,18 @@ public record Num(List<Term> terms) {
   }
 
   /**
+   * An address.
+   *
+   * @param place where
+   */
+  public record AddressOf(Place place) implements Term {
+    @Override
+    public String toString() {
+      return "addr(" + place + ")";
+    }
+  }
+
+  /**
    * A plain number, written in decimal.
    *
    * @param value its value
@@ -55,27 +85,45 @@ public record Num(List<Term> terms) {
   }
 
   /**
-   * Whether a thread's id is part of it.
+   * Whether a thread's id or an address is part of it.
    *
    * @return false for a plain number
    */
-  public boolean hasTids() {
-    return terms.stream().anyMatch(TidOf.class::isInstance);
+  public boolean hasNames() {
+    return !terms.stream().allMatch(Literal.class::isInstance);
+  }
+
+  /**
+   * The value of a plain number.
+   *
+   * @return its terms joined, 64 bits
+   * @throws IllegalArgumentException if it has names
+   */
+  public long plain() {
+    long value = 0;
+    for (Term term : terms) {
+      if (!(term instanceof Literal literal)) {
+        throw new IllegalArgumentException(this + ": expected a plain number");
+      }
+      value |= literal.value();
+    }
+    return value;
   }
 
   /**
    * Its value.
    *
-   * @param tids gives the id of a thread
+   * @param names what names stand for
    * @return its terms joined, 64 bits
    */
-  public long value(ToLongFunction<String> tids) {
+  public long value(Names names) {
     long value = 0;
     for (Term term : terms) {
       value |=
           switch (term) {
             case Literal literal -> literal.value();
-            case TidOf tid -> tids.applyAsLong(tid.thread());
+            case TidOf tid -> names.tid(tid.thread());
+            case AddressOf address -> names.address(address.place());
           };
     }
     return value;

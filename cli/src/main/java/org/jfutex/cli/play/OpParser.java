@@ -24,13 +24,17 @@ public final class OpParser {
               ("wait wake wait_bitset wake_bitset requeue cmp_requeue wake_op lock_pi lock_pi2"
                       + " trylock_pi unlock_pi wait_requeue_pi cmp_requeue_pi futex futex_wait"
                       + " futex_wake futex_requeue futex_waitv robust_link robust_pending"
-                      + " set_robust_list hash mbind store cas")
+                      + " set_robust_list get_robust_list hash mbind store cas")
                   .split(" ")));
+
+  /** More than the kernel walks of a robust list. */
+  static final int MAX_ENTRIES = 4096;
 
   /** What fits into a thread's scratch memory, and is more than the kernel takes. */
   static final int MAX_ELEMENTS = 160;
 
   static final int NR_SET_ROBUST_LIST = 273;
+  private static final int NR_GET_ROBUST_LIST = 274;
   private static final int NR_PRCTL = 157;
   private static final int NR_MBIND = 237;
 
@@ -101,9 +105,10 @@ public final class OpParser {
       case "futex_wake" -> futexWake();
       case "futex_requeue" -> futexRequeue();
       case "futex_waitv" -> futexWaitv();
-      case "robust_link" -> new Action.RobustLink(arguments.robust(), pi());
+      case "robust_link" -> robustLink();
       case "robust_pending" -> new Action.RobustPending(arguments.robust(), pi());
       case "set_robust_list" -> setRobustList();
+      case "get_robust_list" -> getRobustList();
       case "hash" -> hash();
       case "mbind" -> mbind();
       case "store" -> store();
@@ -380,7 +385,7 @@ public final class OpParser {
     names.put("monotonic", ClockId.MONOTONIC.linuxId());
     names.put("realtime", ClockId.REALTIME.linuxId());
     Num number = Literals.number(token.text(), names);
-    if (number == null || number.hasTids()) {
+    if (number == null || number.hasNames()) {
       throw tokens.unexpected(token, "monotonic, realtime or a number", names.keySet());
     }
     return number;
@@ -392,10 +397,37 @@ public final class OpParser {
     return options(Set.of(), Set.of("pi")).has("pi");
   }
 
+  private Action robustLink() {
+    String entry = arguments.robust();
+    Options options = options(Set.of("count"), Set.of("pi"));
+    Tokens.Token count = options.get("count");
+    return new Action.RobustLink(
+        entry,
+        options.has("pi"),
+        count == null ? 1 : (int) arguments.plain(count, "a number", 1, MAX_ENTRIES));
+  }
+
   private Action setRobustList() {
-    Options options = options(Set.of("size"), Set.of());
+    Options options = options(Set.of("size", "head"), Set.of());
+    Tokens.Token head = options.get("head");
     return new SystemCall(
-        NR_SET_ROBUST_LIST, List.of(new Arg.RobustHead(), value(options.number("size"))), false);
+        NR_SET_ROBUST_LIST,
+        List.of(
+            head == null ? new Arg.RobustHead() : new Arg.Address(arguments.place(head)),
+            value(options.number("size"))),
+        false);
+  }
+
+  private Action getRobustList() {
+    Num tid = arguments.number();
+    Options options = options(Set.of("head", "size"), Set.of());
+    return new SystemCall(
+        NR_GET_ROBUST_LIST,
+        List.of(
+            value(tid),
+            new Arg.Address(arguments.place(options.require("head"))),
+            new Arg.Address(arguments.place(options.require("size")))),
+        false);
   }
 
   private Action hash() {

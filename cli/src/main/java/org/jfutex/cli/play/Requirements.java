@@ -14,7 +14,7 @@ public final class Requirements {
   /**
    * Why a scenario must be skipped on a machine: it is not for it, or needs something that is
    * missing. Priorities, processes and signals are needed by what uses them even if nothing says
-   * so.
+   * so, and a look at a priority, which a lock may raise, needs PI.
    *
    * @param scenario the scenario
    * @param machine the machine
@@ -56,17 +56,21 @@ public final class Requirements {
         needs.add(Capability.PROCESSES);
       }
     }
-    if (signals(scenario.steps())) {
+    if (has(Scenario.Signal.class, scenario.steps())) {
       needs.add(Capability.SIGNALS);
+    }
+    if (has(Scenario.Priority.class, scenario.steps())) {
+      needs.add(Capability.RT);
+      needs.add(Capability.PI);
     }
   }
 
-  private static boolean signals(List<Scenario.Step> steps) {
+  private static boolean has(Class<? extends Scenario.Step> kind, List<Scenario.Step> steps) {
     return steps.stream()
         .anyMatch(
             step ->
-                step instanceof Scenario.Signal
-                    || (step instanceof Scenario.Repeat repeat && signals(repeat.steps()))
-                    || (step instanceof Scenario.Race race && signals(race.steps())));
+                kind.isInstance(step)
+                    || (step instanceof Scenario.Repeat repeat && has(kind, repeat.steps()))
+                    || (step instanceof Scenario.Race race && has(kind, race.steps())));
   }
 }

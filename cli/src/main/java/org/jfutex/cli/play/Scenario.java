@@ -3,7 +3,6 @@ package org.jfutex.cli.play;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jfutex.cli.machine.Backing;
 import org.jfutex.cli.machine.Capability;
@@ -102,10 +101,10 @@ public record Scenario(
    *
    * @param value the raw result; a negative errno for an error
    * @param text how it is written: a number, {@code ok}, or an errno's name
-   * @param number the number if it depends on a thread's id, else null
+   * @param number the number if it depends on a thread's id or an address, else null
    */
   public record Result(long value, String text, @Nullable Num number) {
-    /** A result that depends on no thread's id. */
+    /** A result that depends on no name. */
     public Result(long value, String text) {
       this(value, text, null);
     }
@@ -113,11 +112,11 @@ public record Scenario(
     /**
      * The raw result.
      *
-     * @param tids gives the id of a thread
+     * @param names what names stand for
      * @return 64 bits
      */
-    public long value(ToLongFunction<String> tids) {
-      return number == null ? value : number.value(tids);
+    public long value(Num.Names names) {
+      return number == null ? value : number.value(names);
     }
 
     @Override
@@ -218,6 +217,14 @@ public record Scenario(
     }
   }
 
+  /** {@code priority T = N}. */
+  public record Priority(int line, String thread, int priority) implements Step {
+    @Override
+    public String toString() {
+      return "priority " + thread + " = " + priority;
+    }
+  }
+
   /** {@code signal T [restart]}. */
   public record Signal(int line, String thread, boolean restart) implements Step {
     @Override
@@ -296,7 +303,7 @@ public record Scenario(
    * of one thread in order. Goes on once each has returned or sleeps.
    *
    * @param line where it stands
-   * @param steps calls without a result, and signals
+   * @param steps calls without a result, signals and exits
    */
   public record Race(int line, List<Step> steps) implements Step {
     /** Copies the list. */
@@ -307,7 +314,7 @@ public record Scenario(
     /**
      * Who races.
      *
-     * @return the threads that make its calls and those that are signalled
+     * @return the threads that make its calls, those that are signalled and those that end
      */
     public Set<String> threads() {
       return steps.stream()
@@ -316,6 +323,7 @@ public record Scenario(
                   switch (step) {
                     case Call call -> call.thread();
                     case Signal signal -> signal.thread();
+                    case Act act -> act.name();
                     default -> throw new IllegalArgumentException(step + ": expected no such step");
                   })
           .collect(Collectors.toSet());

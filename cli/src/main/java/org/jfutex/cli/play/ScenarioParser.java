@@ -112,7 +112,7 @@ public final class ScenarioParser {
       Block block = blocks.element();
       Scenario.Step step = new StepParser(tokens, scope, actions).read();
       if (block.races && !isRacing(step)) {
-        throw tokens.failure(0, "expected calls without a result, and signals, in a 'race'");
+        throw tokens.failure(0, "expected calls without a result, signals and exits in a 'race'");
       }
       block.steps.add(step);
       count(tokens, block, 1);
@@ -122,6 +122,7 @@ public final class ScenarioParser {
   /** What happens in a race has no result of its own. */
   private static boolean isRacing(Scenario.Step step) {
     return step instanceof Scenario.Signal
+        || (step instanceof Scenario.Act act && act.verb() == Scenario.Act.Verb.EXIT)
         || (step instanceof Scenario.Call call
             && call.expected() instanceof Scenario.Expected.Anything);
   }

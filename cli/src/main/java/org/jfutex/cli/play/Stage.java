@@ -41,11 +41,11 @@ final class Stage implements Lowering.Names {
     memory.map();
     List<Scenario.WordDecl> later = new ArrayList<>();
     for (Scenario.WordDecl word : scenario.words()) {
-      if (word.value().hasTids()) {
+      if (word.value().hasNames()) {
         later.add(word);
-      } else if (word.value().value(_ -> 0) != 0) {
+      } else if (word.value().plain() != 0) {
         // zero is there already, and a page that nobody has touched is worth having
-        memory.write(new Place(word.name(), 0), word.value().value(_ -> 0));
+        memory.write(new Place(word.name(), 0), word.value().plain());
       }
     }
     for (Scenario.ThreadDecl thread : scenario.threads()) {
@@ -53,13 +53,13 @@ final class Stage implements Lowering.Names {
         forks.computeIfAbsent(thread.process(), _ -> first.fork());
       }
     }
-    later.forEach(this::writeTids);
+    later.forEach(this::writeNamed);
     memory.protect(processes());
   }
 
   /** Threads can be made only when all processes are there, so their ids come late. */
-  private void writeTids(Scenario.WordDecl word) {
-    long value = word.value().value(this::tid);
+  private void writeNamed(Scenario.WordDecl word) {
+    long value = word.value().value(this);
     List<MachineProcess> copies = memory.isCopied(word.region()) ? processes() : List.of(first);
     for (MachineProcess process : copies) {
       memory.write(process, new Place(word.name(), 0), value);
@@ -114,6 +114,10 @@ final class Stage implements Lowering.Names {
   /** What a word holds, for people and for comparison. */
   Played.Value value(long bits, int width) {
     String raw = number(bits);
+    if (width == Long.SIZE) {
+      String place = memory.name(bits);
+      return place == null ? Played.Value.plain(raw) : new Played.Value(raw, "addr(" + place + ")");
+    }
     if (width != Integer.SIZE) {
       return Played.Value.plain(raw);
     }

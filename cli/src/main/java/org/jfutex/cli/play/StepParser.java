@@ -43,6 +43,7 @@ final class StepParser {
           case "among" -> among();
           case "set" -> set();
           case "check" -> check();
+          case "priority" -> priority();
           case "signal" -> new Scenario.Signal(line(), caller(), tokens.accept("restart"));
           case "stop" -> new Scenario.Act(line(), Verb.STOP, secondProcess());
           case "continue" -> new Scenario.Act(line(), Verb.CONTINUE, secondProcess());
@@ -238,6 +239,15 @@ final class StepParser {
     Num mask = tokens.accept("&") ? arguments.number() : null;
     tokens.expect("=");
     return new Scenario.CheckWord(line(), word, mask, arguments.number());
+  }
+
+  private Step priority() {
+    String thread = thread();
+    tokens.expect("=");
+    return new Scenario.Priority(
+        line(),
+        thread,
+        (int) arguments.plain(tokens.next("a priority"), "a priority", 0, Grammar.MAX_FIFO));
   }
 
   private Step pause() {

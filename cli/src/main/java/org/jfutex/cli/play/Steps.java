@@ -80,6 +80,7 @@ final class Steps {
           case Scenario.Among among -> among(among);
           case Scenario.SetWord set -> set(set);
           case Scenario.CheckWord check -> check(check);
+          case Scenario.Priority priority -> priority(priority);
           case Scenario.Signal signal -> signal(signal);
           case Scenario.Act act -> act(act);
           case Scenario.Memory memory -> memory(memory);
@@ -178,6 +179,8 @@ final class Steps {
         start(actor, call.op(), action(call.op()));
       } else if (step instanceof Scenario.Signal signal) {
         Value _ = signal(signal);
+      } else if (step instanceof Scenario.Act act) {
+        Value _ = act(act);
       }
     }
     return Value.plain("a race");
@@ -221,7 +224,7 @@ final class Steps {
     MachineThread thread = actor.thread();
     switch (action) {
       case Action.SystemCall call -> {
-        if (call.nr() == OpParser.NR_SET_ROBUST_LIST && !actor.hasHead()) {
+        if (call.args().getFirst() instanceof Action.Arg.RobustHead && !actor.hasHead()) {
           writeHead(actor);
         }
         RawCall raw = lowering.lower(call, thread.scratch());
@@ -297,13 +300,20 @@ final class Steps {
 
   /** At the end of the list, so the kernel walks it in the order of linking. */
   private void link(Actor actor, Action.RobustLink link) {
-    long entry = entry(link.entry());
-    long pointer = entry | (link.pi() ? 1 : 0);
-    stage.memory().write(actor.process(), new Place(link.entry(), 0), actor.thread().tid());
-    writeLong(actor, entry, head(actor));
-    long last = actor.lastEntry() == 0 ? head(actor) + HEAD_NEXT : actor.lastEntry();
-    writeLong(actor, last, pointer);
-    actor.linked(entry);
+    Place first = new Place(link.entry(), 0);
+    int room = (stage.room(first) + Layout.ROBUST_WORD) / Layout.ROBUST_BYTES;
+    if (room < link.count()) {
+      throw new Failed("room for " + link.count() + " entries", "room for " + room);
+    }
+    for (int i = 0; i < link.count(); i++) {
+      Place word = new Place(link.entry(), (long) i * Layout.ROBUST_BYTES);
+      long entry = stage.address(word) - Layout.ROBUST_WORD;
+      stage.memory().write(actor.process(), word, actor.thread().tid());
+      writeLong(actor, entry, head(actor));
+      long last = actor.lastEntry() == 0 ? head(actor) + HEAD_NEXT : actor.lastEntry();
+      writeLong(actor, last, entry | (link.pi() ? 1 : 0));
+      actor.linked(entry);
+    }
   }
 
   // what threads do
@@ -335,7 +345,7 @@ final class Steps {
       }
     }
     Long got = actor.result();
-    if (got == null || got != result.value(stage::tid)) {
+    if (got == null || got != result.value(stage)) {
       throw new Failed(expected, actor.ended().got());
     }
     return Value.plain(actor.ended().got());
@@ -359,7 +369,7 @@ final class Steps {
   private Value among(Scenario.Among step) {
     List<Actor> actors = step.threads().stream().map(stage::actor).toList();
     awaitReturned(actors, step.count());
-    long expected = step.result().value(stage::tid);
+    long expected = step.result().value(stage);
     for (Actor actor : actors) {
       Long got = actor.result();
       if (got != null && got != expected) {
@@ -417,6 +427,18 @@ final class Steps {
       throw new Failed(stage.value(expected, bits).raw(), got.raw() + named);
     }
     return got;
+  }
+
+  private Value priority(Scenario.Priority step) {
+    Actor actor = stage.actor(step.thread());
+    if (actor.isGone()) {
+      throw new Failed("a thread with a priority", "it is gone");
+    }
+    int priority = actor.thread().priority();
+    if (priority != step.priority()) {
+      throw new Failed(Integer.toString(step.priority()), Integer.toString(priority));
+    }
+    return Value.plain(Integer.toString(priority));
   }
 
   // the world outside

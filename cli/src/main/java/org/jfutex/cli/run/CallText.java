@@ -40,7 +40,7 @@ final class CallText {
   static String name(@Nullable Operation operation) {
     return switch (operation) {
       case null -> "unknown";
-      case FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAITV, FUTEX_REQUEUE ->
+      case FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAITV, FUTEX_REQUEUE, SET_ROBUST_LIST, GET_ROBUST_LIST ->
           operation.name().toLowerCase(Locale.ROOT);
       default -> "FUTEX_" + operation.name();
     };
@@ -74,6 +74,8 @@ final class CallText {
           case WAIT_REQUEUE_PI -> join(pointer(a[0]), unsigned(a[2]), pointer(a[3]), pointer(a[4]));
           case FUTEX_WAITV ->
               join(pointer(a[0]), unsigned(a[1]), hex((int) a[2]), pointer(a[3]), clock(a[4]));
+          case SET_ROBUST_LIST -> join(pointer(a[0]), Long.toUnsignedString(a[1]));
+          case GET_ROBUST_LIST -> join(count(a[0]), pointer(a[1]), pointer(a[2]));
           case FUTEX_WAKE -> join(pointer(a[0]), wideBitset(a[1]), count(a[2]), flags2((int) a[3]));
           case FUTEX_WAIT ->
               join(

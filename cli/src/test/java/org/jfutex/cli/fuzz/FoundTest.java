@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jfutex.cli.play.Num;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.ScenarioParser;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,8 @@ class FoundTest {
 
   private static String stated(Moment... moments) {
     Duel.Verdict verdict =
-        new Duel.Verdict(PROGRAM.steps(), List.of(moments), "engine: hangs", false, true);
+        new Duel.Verdict(
+            PROGRAM.steps(), List.of(moments), "engine: hangs", false, List.of(Num.of(0)), true);
     return Found.stated(PROGRAM, verdict).toString();
   }
 

@@ -51,8 +51,9 @@ class OpenOrderTest {
     order.note(steps.get(2), moment(1, Map.of(), Set.of("t1", "t2")));
     Moment one = moment(1, Map.of("t1", 0L), Set.of("t2"));
     Moment other = moment(1, Map.of("t2", 0L), Set.of("t1"));
-    assertThat(order.leavesOpen(one, other)).isEqualTo(open);
-    assertThat(order.leavesOpen(one, moment(2, Map.of("t2", 0L), Set.of("t1")))).isFalse();
+    assertThat(order.leavesOpen(steps.get(2), one, other)).isEqualTo(open);
+    assertThat(order.leavesOpen(steps.get(2), one, moment(2, Map.of("t2", 0L), Set.of("t1"))))
+        .isFalse();
   }
 
   private static Moment moment(long result, Map<String, Long> returned, Set<String> asleep) {

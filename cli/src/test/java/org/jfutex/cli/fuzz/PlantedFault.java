@@ -48,21 +48,17 @@ record PlantedFault(String name, List<Edit> edits) {
               ""),
           of(
               "a waiter counts itself in after it has checked",
-              "engine/Bucket",
+              "engine/HashTable",
               """
-                  countIn();
+                  Bucket bucket = enter(waiter.key);
                   try {
-                    lock();
-                    try {
-                      if (word.holds(expected)) {
+                    if (word.holds(expected)) {
               """,
               """
                   boolean held = word.holds(expected);
-                  countIn();
+                  Bucket bucket = enter(waiter.key);
                   try {
-                    lock();
-                    try {
-                      if (held) {
+                    if (held) {
               """),
           of(
               "EFAULT comes before EINVAL",
@@ -90,10 +86,12 @@ record PlantedFault(String name, List<Edit> edits) {
               "engine/Bucket",
               """
                         bucket.queue.remove(waiter);
+                        waiter.leaveLocked();
                         waiter.markLeft();
               """,
               """
                         bucket.queue.remove(waiter);
+                        waiter.leaveLocked();
                         waiter.markLeft();
                         Waiter first = bucket.queue.first(waiter.key);
                         if (first != null) {
@@ -104,8 +102,8 @@ record PlantedFault(String name, List<Edit> edits) {
           of(
               "a requeue moves one too many",
               "engine/Requeue",
-              "moved = from.moveLocked(source, move, to, target);",
-              "moved = from.moveLocked(source, Math.max(move + 1, move), to, target);"),
+              "from.moveLocked(source, move, to, target, list);",
+              "from.moveLocked(source, Math.max(move + 1, move), to, target, list);"),
           of(
               "a requeue of none moves one",
               "engine/Bucket",
@@ -122,8 +120,8 @@ record PlantedFault(String name, List<Edit> edits) {
                   new Edit("engine/Waiter", "final int bitset;", "int bitset;"),
                   new Edit(
                       "engine/Bucket",
-                      "      waiter.key = to;\n",
-                      "      waiter.key = to;\n      waiter.bitset = -1;\n"))),
+                      "    waiter.key = to;\n",
+                      "    waiter.key = to;\n    waiter.bitset = -1;\n"))),
           of(
               "bitsets must be equal",
               "engine/WaitQueue",
@@ -142,8 +140,8 @@ record PlantedFault(String name, List<Edit> edits) {
           of(
               "a wake-op wakes on its second word whatever it held",
               "engine/WaitWake",
-              "if (op.test(old)) {",
-              "if (op.test(old) || old == old) {"),
+              "if (op.test(old) && ",
+              "if ((op.test(old) || old == old) && "),
           of(
               "a wake of 0 wakes nobody",
               "linux/FutexCall",
@@ -179,7 +177,86 @@ record PlantedFault(String name, List<Edit> edits) {
               "a relative time is taken for a moment",
               "linux/FutexCall",
               "case WAIT -> sleep(relative(timeoutNanos),",
-              "case WAIT -> sleep(absolute(timeoutNanos),"));
+              "case WAIT -> sleep(absolute(timeoutNanos),"),
+          of(
+              "an unlock by a stranger is EINVAL",
+              "linux/PiCalls",
+              "return error(Errno.EPERM);",
+              "return error(Errno.EINVAL);"),
+          of(
+              "a failing try clears WAITERS",
+              "engine/PiFutex",
+              "        return LockStatus.BUSY;\n",
+              """
+                      int now = (int) word.load();
+                      boolean _ = word.compareAndSet(now, now & ~WAITERS);
+                      return LockStatus.BUSY;
+              """),
+          of(
+              "OWNER_DIED is dropped when a free word is taken",
+              "engine/PiFutex",
+              "task.id() | died | mark",
+              "task.id() | mark"),
+          of(
+              "who waits last for a lock gets it first",
+              "engine/PiState",
+              "waiter -> waiter.arrival",
+              "waiter -> -waiter.arrival"),
+          of(
+              "a hand-over leaves the old owner's id",
+              "engine/PiFutex",
+              "word.compareAndSet(value, next.task.id() | WAITERS)",
+              "word.compareAndSet(value, value | WAITERS)"),
+          of(
+              "a timed-out waiter stays in the graph",
+              "engine/PiWaiter",
+              "      graph.unblockLocked(this);\n",
+              ""),
+          of(
+              "a timeout beats the lock that was given",
+              "engine/PiFutex",
+              "if (giveUp != null && leave(waiter)) {",
+              "if (giveUp != null && (leave(waiter) || waiter != null)) {"),
+          of(
+              "a moved waiter that is signalled restarts",
+              "engine/PiFutex",
+              "waiter.wasMoved ? LockStatus.CHANGED",
+              "waiter == null ? LockStatus.CHANGED"),
+          of(
+              "the heir of a dead owner is not told",
+              "engine/PiFutex",
+              "heir.task.id() | WAITERS | OWNER_DIED",
+              "heir.task.id() | WAITERS"),
+          of(
+              "a requeue to a lock moves one too many",
+              "engine/PiRequeue",
+              "move + 1L - count",
+              "move + 2L - count"),
+          of(
+              "a lock that is taken for a waiter has no WAITERS",
+              "engine/PiRequeue",
+              "move > 0 ? OwnerWord.WAITERS : 0",
+              "0"),
+          of(
+              "a robust walk stops one early",
+              "linux/RobustWalk",
+              "      boolean isPending = address(entry) == pending;\n",
+              """
+                    boolean isPending = address(entry) == pending;
+                    if (readable && address(next) == head) {
+                      break;
+                    }
+              """),
+          of(
+              "a robust walk wakes whatever WAITERS says",
+              "linux/RobustWalk",
+              "if (!pi && OwnerWord.hasWaiters(value)) {",
+              "if (!pi) {"),
+          of(
+              "the pending entry is handled twice",
+              "linux/RobustWalk",
+              "boolean isPending = address(entry) == pending;",
+              "boolean isPending = address(entry) < 0;"));
 
   private static Path sources() {
     return Tools.root().resolve("core/src/main/java/org/jfutex");

@@ -32,7 +32,10 @@ class PlantedFaultTest {
       Set.of(
           "a wake of 0 wakes nobody",
           "a requeue moves one too many",
-          "the arguments of a wake-op have no sign");
+          "the arguments of a wake-op have no sign",
+          "a failing try clears WAITERS",
+          "a hand-over leaves the old owner's id",
+          "the heir of a dead owner is not told");
 
   @TempDir private Path folder;
 
@@ -61,7 +64,7 @@ class PlantedFaultTest {
   @Test
   void everyFaultStillFitsTheSources() {
     assertThat(quick()).hasSameSizeAs(QUICK);
-    assertThat(PlantedFault.ALL).hasSizeGreaterThanOrEqualTo(14);
+    assertThat(PlantedFault.ALL).hasSizeGreaterThanOrEqualTo(30);
     for (PlantedFault fault : PlantedFault.ALL) {
       assertThat(fault.changed()).as(fault.name()).isNotEmpty();
     }

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.jfutex.OwnerWord;
 import org.jfutex.cli.fuzz.RigProgram.Kind;
 import org.jfutex.cli.fuzz.RigProgram.Step;
 import org.jfutex.cli.play.RawCall;
@@ -55,6 +56,41 @@ class RaceRigTest {
             .hasStackTraceContaining("expected mapped memory");
       }
     }
+  }
+
+  @Test
+  void anUnlockAndALockThatGivesUpHaveFourOutcomes() {
+    int owner = Lane.FIRST_ID;
+    int heir = Lane.FIRST_ID + 1;
+    RigProgram program =
+        new RigProgram(
+            2,
+            new long[] {A},
+            new int[] {owner},
+            List.of(),
+            List.of(futex(Kind.UNLOCK, 0, 7 | PRIVATE, 0)),
+            List.of(lock()),
+            List.of());
+    int waiters = OwnerWord.WAITERS;
+    try (RaceRig rig = new RaceRig(2)) {
+      Set<RaceRig.Outcome> allowed = rig.allowed(program);
+      // results of unlock and lock; then t0, t1 and the word after the race
+      assertThat(allowed.stream().map(Object::toString).collect(Collectors.toSet()))
+          .containsExactlyInAnyOrder(
+              "0 - - 0 " + heir,
+              "0 - - 0 " + (heir | waiters),
+              "0 - - -110 0",
+              "-11 - - -110 " + (owner | waiters));
+      RaceRig.Outcome wrong = rig.race(program, allowed, 100_000, soon(2), new SplittableRandom(1));
+      assertThat(wrong).isNull();
+    }
+  }
+
+  /** A lock whose time is over: a time of zeros stands at the begin of the scratch memory. */
+  private static Step lock() {
+    long[] registers = {A, 6 | PRIVATE, 0, RigSpace.scratch(1), 0, 0};
+    RawCall call = new RawCall(Operation.NR_FUTEX, registers, List.of());
+    return new Step(Kind.EXPIRED_LOCK, 1, call, call, 1, 0, 0, 0);
   }
 
   private static long soon(int seconds) {

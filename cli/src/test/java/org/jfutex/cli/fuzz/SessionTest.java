@@ -50,7 +50,13 @@ class SessionTest {
 
   /** The first program of a kind that shows it; one in three is a race. */
   private static Found found(int first) {
-    Session session = new Session(SessionTest::sound, SessionTest::stuck, 1, 4);
+    Session session =
+        new Session(
+            SessionTest::sound,
+            _ -> new Bench(stuck(), Session.LIMIT_NANOS),
+            Session.Subject.WAITS,
+            1,
+            4);
     Found found = null;
     for (long number = first; found == null && number < 1_000; number += 3) {
       found = session.run(number, 1, TimeUnit.MINUTES.toNanos(5), _ -> {});

@@ -152,6 +152,28 @@ public abstract class ThreadContract extends MachineContract {
   }
 
   @Test
+  void anOwnerRunsAtThePriorityOfWhoWaits() {
+    needs(Capability.PI);
+    needs(Capability.RT);
+    long word = process.map(Backing.PRIVATE, PAGE);
+    MachineThread owner = thread("owner");
+    MachineThread low = process.thread("low", 3);
+    MachineThread high = process.thread("high", 98);
+    int lock = Linux.LOCK_PI | Linux.PRIVATE;
+    assertThat(result(owner, Linux.FUTEX, word, lock, 0)).isZero();
+    assertThat(owner.priority()).isZero();
+    assertThat(low.priority()).isEqualTo(3);
+    sleeps(low, Linux.FUTEX, word, lock, 0);
+    assertThat(owner.priority()).isEqualTo(3);
+    sleeps(high, Linux.FUTEX, word, lock, 0);
+    assertThat(owner.priority()).isEqualTo(98);
+    assertThat(result(owner, Linux.FUTEX, word, Linux.UNLOCK_PI | Linux.PRIVATE)).isZero();
+    assertThat(owner.priority()).isZero();
+    assertThat(result(high)).isZero();
+    assertThat(high.priority()).isEqualTo(98);
+  }
+
+  @Test
   void storesAndComparesAndSets() {
     long word = process.map(Backing.SHARED, PAGE);
     MachineThread thread = thread("t");

@@ -248,6 +248,7 @@ final class FakeMachine implements Machine {
     private ThreadState state = ThreadState.IDLE;
     private long result;
     private @Nullable Long late;
+    private int priority;
 
     /** The last call: its number and its registers. */
     long nr;
@@ -333,6 +334,16 @@ final class FakeMachine implements Machine {
     @Override
     public void signal(boolean restart) {
       log.add(thread + " signal " + restart);
+    }
+
+    @Override
+    public int priority() {
+      return priority;
+    }
+
+    /** The thread runs at a priority. */
+    void runsAt(int newPriority) {
+      priority = newPriority;
     }
 
     @Override

@@ -288,6 +288,86 @@ class PlayerTest {
     assertThat(longAt(0x100008) & 0xffffffffL).as("word").isEqualTo(100);
   }
 
+  @Test
+  void severalEntriesAreLinkedInTheOrderTheyLie() {
+    Played played =
+        play("robust e\nrobust f at 64\nt: robust_link f = ok\nt: robust_link e count=3");
+    assertThat(played.failure()).isNull();
+    long head = machine.thread("t").scratch();
+    assertThat(longAt(head)).isEqualTo(0x100040);
+    assertThat(longAt(0x100040)).isEqualTo(0x100000);
+    assertThat(longAt(0x100000)).isEqualTo(0x100010);
+    assertThat(longAt(0x100010)).isEqualTo(0x100020);
+    assertThat(longAt(0x100020)).isEqualTo(head);
+    assertThat(longAt(0x100028)).as("the last word").isEqualTo(100);
+    assertThat(longAt(0x100030)).as("behind it").isZero();
+  }
+
+  @Test
+  void entriesNeedRoom() {
+    assertHolds("region r private size=4096\nrobust e in r\nt: robust_link e count=256");
+  }
+
+  @Test
+  void entriesBeyondTheRegionFail() {
+    assertFails(
+        "region r private size=4096\nrobust e in r at 16\nt: robust_link e count=256",
+        3,
+        "room for 256 entries",
+        "room for 255");
+  }
+
+  @Test
+  void aListMayBeMadeByHand() {
+    Played played =
+        play(
+            "word n u64\n"
+                + "word h u64 = addr(n)|1\n"
+                + "set n = addr(h)\n"
+                + "t: set_robust_list size=24 head=h");
+    assertThat(played.failure()).isNull();
+    assertThat(longAt(0x100000)).isEqualTo(0x100008);
+    assertThat(longAt(0x100008)).isEqualTo(0x100001);
+    assertThat(machine.thread("t").args).containsExactly(0x100008, 24);
+    assertThat(machine.log().stream().filter(line -> line.startsWith("t call")))
+        .containsExactly("t call 273");
+  }
+
+  @Test
+  void anAddressIsComparedByWhereItLies() {
+    Played played = play("word h u64\nword n u64\nset h = addr(n)|1\ncheck h = addr(mem+9)");
+    assertThat(played.failure()).isNull();
+    assertThat(played.words())
+        .containsEntry("h", new Played.Value("0x100009", "addr(mem+9)"))
+        .containsEntry("n", Played.Value.plain("0"));
+  }
+
+  @Test
+  void aPriorityIsLookedAt() {
+    machine.returns("t", 0, () -> machine.thread("t").runsAt(7));
+    assertHolds("word a\npriority t = 0\nt: lock_pi a = ok\npriority t = 7");
+  }
+
+  @Test
+  void anotherPriorityFails() {
+    assertFails("priority t = 3", 1, "3", "0");
+  }
+
+  @Test
+  void whoIsGoneHasNoPriority() {
+    assertFails(
+        "word a\nt: wake a 1\nexit t\npriority t = 0", 4, "a thread with a priority", "it is gone");
+  }
+
+  @Test
+  void aLookAtAPriorityNeedsInheritance() {
+    machine.lacks(Capability.PI, "no locks");
+    assertThat(
+            Requirements.missing(
+                ScenarioParser.parse("", "repeat 2\npriority t = 0\nend"), machine))
+        .isEqualTo("needs pi: no locks");
+  }
+
   private long longAt(long address) {
     byte[] bytes = machine.process().read(address, 8);
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();

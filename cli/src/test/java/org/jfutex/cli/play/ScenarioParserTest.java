@@ -35,6 +35,7 @@ class ScenarioParserTest {
       robust e2 in r at 64
       thread rt fifo=10
       thread child process=p
+      word to64 u64 = addr(r+8)|1
       t1: wait a 0 timeout=50ms shared realtime = EINVAL
       t1: wait a -1 timespec=-1,0
       t1: wait a 0 timespec=unmapped = -14
@@ -67,7 +68,12 @@ class ScenarioParserTest {
       t2: futex_waitv a:0 b:tid(t1)|1:u8|private deadline=+5ms nr=129 flags=0 reserved=1
       t2: robust_link e pi
       t2: robust_pending e2
+      t2: robust_link e2 count=3
+      t2: robust_link e2 pi count=4096
       t2: set_robust_list size=24
+      t2: set_robust_list size=24 head=c-8
+      t2: get_robust_list tid(t1) head=c size=null
+      t2: futex_wait to64 addr(unmapped)|tid(t2)
       t2: hash set=16
       t2: hash get
       t2: hash op=3 arg=1 flags=1
@@ -82,6 +88,9 @@ class ScenarioParserTest {
       set n.node = -1
       check a & 0x3fffffff = tid(t1)
       check r.old+4 = 0
+      set to64 = addr(a+4)|1
+      check to64 & -2 = addr(e)
+      priority rt = 10
       signal t1
       signal t1 restart
       stop child
@@ -166,8 +175,10 @@ class ScenarioParserTest {
         "t: wait b 0 | a.ftx:2:9: 'b' is not declared: expected a word or a region",
         "t: wait aa 0 | a.ftx:2:9: 'aa' is not declared: expected a word or a region; did you mean"
             + " 'a'?",
-        "t: wait a | a.ftx:2:10: expected a number: decimal, 0x..., tid(THREAD), joined by",
-        "t: wait a x | a.ftx:2:11: expected a number: decimal, 0x..., tid(THREAD), joined by",
+        "t: wait a | a.ftx:2:10: expected a number: decimal, 0x..., tid(THREAD), addr(ADDRESS),"
+            + " joined by",
+        "t: wait a x | a.ftx:2:11: expected a number: decimal, 0x..., tid(THREAD), addr(ADDRESS),"
+            + " joined by",
         "t: wait a 0 deadline=+5ms | a.ftx:2:13: expected one of realtime shared timeout="
             + " timespec=",
         "t: wait a 0 timeout=5 | a.ftx:2:21: expected a duration such as 50ms, in ns, us, ms or s",
@@ -181,6 +192,18 @@ class ScenarioParserTest {
         "t: futex_wait a 0 flags=u33 | expected flags: u8 u16 u32 u64 numa mpol private",
         "t: futex_waitv a:0:u32:1 | expected an element WORD:VALUE or WORD:VALUE:FLAGS",
         "t: futex_waitv a:y | a.ftx:2:18: expected a number",
+        "set a = addr(b) | a.ftx:2:9: 'b' is not declared: expected a word or a region",
+        "set a = addr(a.node) | a.ftx:2:9: the address of a node: expected that of its word, and"
+            + " +4",
+        "set a = addr() | a.ftx:2:9: expected a number",
+        "set a = addr(a*2) | a.ftx:2:9: expected a number",
+        "set a = addr(a | expected a number",
+        "t: set_robust_list size=24 head=b | a.ftx:2:33: 'b' is not declared",
+        "t: get_robust_list 0 head=a | expected 'size=', found the end of the line",
+        "t: get_robust_list head=a | expected a number",
+        "t: robust_pending a count=2 | expected the name of a robust entry, found 'a'",
+        "priority t = 100 | a.ftx:2:14: expected a priority from 0 to 99, found '100'",
+        "priority t 5 | expected '=', found '5'",
         "t: robust_link a | expected the name of a robust entry, found 'a'",
         "t: | a.ftx:2:3: expected an operation such as 'wait', found the end of the line",
         "t: = 0 | expected an operation such as 'wait', found '='",
@@ -223,6 +246,13 @@ class ScenarioParserTest {
         .hasMessageContaining(told)
         .message()
         .startsWith("a.ftx:");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "4097", "x", "tid(t)"})
+  void entriesAreLinkedByTheThousandAtMost(String count) {
+    assertThatThrownBy(() -> parse("robust e\nt: robust_link e pi count=" + count))
+        .hasMessageContaining("expected a number from 1 to 4096, found '" + count + "'");
   }
 
   @Test

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
-import org.jfutex.Futex;
 import org.jfutex.kernel.KernelFeatures;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -49,13 +48,6 @@ class ProbeCommandTest {
         .extracting(KernelFeatures.Feature::name)
         .contains("futex_waitv", "futex2", "pi", "lock_pi2", "robust_list")
         .doesNotContain("size_u8", "size_u16", "size_u64");
-    assertThat(
-            features.stream()
-                .filter(feature -> feature.name().equals("io_uring_futex"))
-                .findFirst()
-                .orElseThrow()
-                .present())
-        .isEqualTo(Futex.kernel().capabilities().bitsets());
   }
 
   @Test

@@ -62,7 +62,9 @@ class CallTextTest {
         line(
             Calls.call(455, OTHER, 5, 1, 6, 0, 7),
             "futex_wait(0x7f0012340000, 5, 0x1, FUTEX2_SIZE_U32|FUTEX2_NUMA, NULL, 7)"),
-        line(Calls.call(456, OTHER, 0, 1, 2), "futex_requeue(0x7f0012340000, 0x0, 1, 2)"));
+        line(Calls.call(456, OTHER, 0, 1, 2), "futex_requeue(0x7f0012340000, 0x0, 1, 2)"),
+        line(Calls.call(273, OTHER, 24), "set_robust_list(0x7f0012340000, 24)"),
+        line(Calls.call(274, 7, OTHER, 0), "get_robust_list(7, 0x7f0012340000, NULL)"));
   }
 
   static Stream<Arguments> oddities() {

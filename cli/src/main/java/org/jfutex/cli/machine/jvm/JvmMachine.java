@@ -2,6 +2,8 @@ package org.jfutex.cli.machine.jvm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JvmMachine implements Machine {
   /** Few, so that a look at all of them is quick, and that strangers meet in one. */
-  private static final int BUCKETS = 4;
+  static final int BUCKETS = 4;
 
   private static final int FIRST_TID = 1000;
   private static final int LAST_TID = (1 << 30) - 1;
@@ -37,6 +39,7 @@ public final class JvmMachine implements Machine {
   private final RawFutex calls;
   private final ExecutorService executor;
   private final List<JvmProcess> processes = new ArrayList<>();
+  private final ConcurrentMap<Integer, JvmThread> threads = new ConcurrentHashMap<>();
   private final JvmProcess first;
   private int nextTid = FIRST_TID;
 
@@ -83,12 +86,9 @@ public final class JvmMachine implements Machine {
   @Override
   public @Nullable String lacks(Capability capability) {
     return switch (capability) {
-      case PI -> "the Java engine does not have priority inheritance yet";
-      case ROBUST -> "the Java engine does not have robust lists yet";
-      case HASH -> "the Java engine has one table of waiters, and none for each process";
       case SIZE8, SIZE16, SIZE64 ->
           "the system calls of the Java engine take words of 32 bits only, as the kernel's do";
-      case WAITV, FUTEX2, NUMA, MPOL, RT, SIGNALS, PROCESSES -> null;
+      case PI, ROBUST, HASH, WAITV, FUTEX2, NUMA, MPOL, RT, SIGNALS, PROCESSES -> null;
     };
   }
 
@@ -117,8 +117,34 @@ public final class JvmMachine implements Machine {
     }
     int tid = nextTid++;
     JvmThread thread = new JvmThread(process, prefix + tid + " " + name, tid, fifo, scratch);
+    threads.put(tid, thread);
     executor.execute(thread::run);
     return thread;
+  }
+
+  /**
+   * Gives the next thread an id: that of the thread of another machine it is compared with, so that
+   * words which name it are equal.
+   *
+   * @param tid from 1 to 2^30 - 1
+   * @throws IllegalArgumentException if the id is out of range or a thread has it
+   */
+  public void nextTid(int tid) {
+    if (tid < 1 || tid > LAST_TID || threads.containsKey(tid)) {
+      throw new IllegalArgumentException(
+          "id %d: expected a free one from 1 to %d".formatted(tid, LAST_TID));
+    }
+    nextTid = tid;
+  }
+
+  /** The thread of an id; null if there is none, or none any more. */
+  @Nullable JvmThread thread(int tid) {
+    return threads.get(tid);
+  }
+
+  /** A thread has ended. */
+  void forget(JvmThread thread) {
+    threads.remove(thread.tid());
   }
 
   @Override

@@ -21,21 +21,20 @@ final class JvmProcess implements MachineProcess {
    * Callbacks   none.
    * Checked by  JvmContractTest, JvmMachineFuzzTest.
    */
-  private static final int NR_SET_ROBUST_LIST = 273;
+  private static final int NR_PRCTL = 157;
   private static final int NR_MBIND = 237;
-
-  /** sizeof(struct robust_list_head), the only length the kernel takes. */
-  private static final int ROBUST_HEAD_BYTES = 24;
 
   private final JvmMachine machine;
   private final Memory memory;
   private final List<JvmThread> threads = new ArrayList<>();
+  private final PrivateHash hash;
   private volatile boolean stopped;
   private boolean dead;
 
   JvmProcess(JvmMachine machine, Memory memory) {
     this.machine = machine;
     this.memory = memory;
+    this.hash = new PrivateHash(machine.engine());
   }
 
   JvmMachine machine() {
@@ -100,6 +99,7 @@ final class JvmProcess implements MachineProcess {
     long scratch = memory.map(Backing.PRIVATE, Machine.SCRATCH_BYTES);
     JvmThread thread = machine.newThread(this, name, fifo, scratch);
     threads.add(thread);
+    hash.grow(threads.size());
     return thread;
   }
 
@@ -146,8 +146,8 @@ final class JvmProcess implements MachineProcess {
 
   /** Executes a system call on the thread that makes it. */
   long execute(JvmThread thread, Registers call) {
-    if (call.nr() == NR_SET_ROBUST_LIST) {
-      return call.arg(1) == ROBUST_HEAD_BYTES ? 0 : -Errno.EINVAL.number();
+    if (call.nr() == NR_PRCTL && call.arg(0) == PrivateHash.PR_FUTEX_HASH) {
+      return hash.call(call.arg(1), call.arg(2), call.arg(3));
     }
     if (call.nr() == NR_MBIND) {
       // There is one node, which every policy comes down to.

@@ -7,11 +7,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jfutex.Errno;
+import org.jfutex.FutexException;
 import org.jfutex.cli.machine.MachineThread;
 import org.jfutex.cli.machine.ThreadState;
 import org.jfutex.engine.SleepingWaiter;
+import org.jfutex.engine.Task;
 import org.jfutex.linux.AddressSpace;
+import org.jfutex.linux.AddressSpace.Scope;
 import org.jfutex.linux.Caller;
+import org.jfutex.linux.RobustList;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.WordFault;
@@ -57,11 +61,16 @@ final class JvmThread implements MachineThread, Caller {
 
   private static final long EINTR = -Errno.EINTR.number();
 
+  /** The id of kthreadd, which is there on every machine and can own nothing. */
+  private static final int KERNEL_THREAD = 2;
+
   private final JvmProcess process;
   private final String name;
   private final int tid;
   private final int fifo;
   private final long scratch;
+  private final Task task;
+  private final RobustList robustList = new RobustList();
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition goOn = lock.newCondition();
@@ -87,6 +96,7 @@ final class JvmThread implements MachineThread, Caller {
     this.tid = tid;
     this.fifo = fifo;
     this.scratch = scratch;
+    this.task = new Task(tid, name, fifo);
   }
 
   @Override
@@ -107,6 +117,29 @@ final class JvmThread implements MachineThread, Caller {
   @Override
   public int rank() {
     return fifo;
+  }
+
+  @Override
+  public Task task() {
+    return task;
+  }
+
+  @Override
+  public @Nullable Task task(int id, Scope scope) {
+    if (id == KERNEL_THREAD) {
+      throw new FutexException(Errno.EPERM, "task " + id + ": expected no kernel thread");
+    }
+    JvmThread found = process.machine().thread(id);
+    if (found != null && found.process != process && scope == Scope.PRIVATE) {
+      throw new FutexException(Errno.EPERM, found.task + ": expected one of the same process");
+    }
+    return found == null ? null : found.task;
+  }
+
+  @Override
+  public @Nullable RobustList robustList(int id) {
+    JvmThread found = id == 0 ? this : process.machine().thread(id);
+    return found == null ? null : found.robustList;
   }
 
   /** Of a call that is restarted, what its first try meant. */
@@ -313,6 +346,11 @@ final class JvmThread implements MachineThread, Caller {
   }
 
   @Override
+  public int priority() {
+    return task.effectiveRank();
+  }
+
+  @Override
   public void exit() {
     check(ThreadState.IDLE);
     beginEnd();
@@ -350,6 +388,7 @@ final class JvmThread implements MachineThread, Caller {
           // the call restarts
         }
       }
+      process.machine().calls().exit(this);
     } catch (RuntimeException | Error e) {
       failure = e;
     } finally {
@@ -407,6 +446,7 @@ final class JvmThread implements MachineThread, Caller {
       Registers call = registers;
       boolean restarts =
           handled == Signal.NONE
+              || (call != null && call.alwaysRestarts())
               || (handled == Signal.RESTART && call != null && call.restartsAfterHandler());
       if (ending || (returned == EINTR && restarts)) {
         return false;
@@ -421,6 +461,7 @@ final class JvmThread implements MachineThread, Caller {
   }
 
   private void end() {
+    process.machine().forget(this);
     lock.lock();
     try {
       boolean _ = Thread.interrupted();

@@ -47,6 +47,12 @@ final class Registers {
     return (int) nr != Operation.NR_FUTEX || timeout() == 0;
   }
 
+  /** Whether the call restarts after any handler (ERESTARTNOINTR): nobody takes half a lock. */
+  boolean alwaysRestarts() {
+    @Nullable Operation operation = Operation.of(nr, args[1]);
+    return operation != null && operation.isPi();
+  }
+
   /**
    * When the call gives up by itself.
    *
@@ -75,7 +81,7 @@ final class Registers {
   private long timeout() {
     @Nullable Operation operation = Operation.of(nr, args[1]);
     return switch (operation) {
-      case WAIT, WAIT_BITSET, FUTEX_WAITV -> args[3];
+      case WAIT, WAIT_BITSET, LOCK_PI, LOCK_PI2, WAIT_REQUEUE_PI, FUTEX_WAITV -> args[3];
       case FUTEX_WAIT -> args[4];
       case null, default -> 0;
     };
@@ -84,7 +90,9 @@ final class Registers {
   private ClockId clock() {
     boolean realtime =
         switch ((int) nr) {
-          case Operation.NR_FUTEX -> (args[1] & Operation.CLOCK_REALTIME_FLAG) != 0;
+          case Operation.NR_FUTEX ->
+              (args[1] & Operation.CLOCK_REALTIME_FLAG) != 0
+                  || Operation.of(nr, args[1]) == Operation.LOCK_PI;
           case Operation.NR_FUTEX_WAITV -> (int) args[4] == ClockId.REALTIME.linuxId();
           default -> (int) args[5] == ClockId.REALTIME.linuxId();
         };

@@ -171,12 +171,20 @@ final class KernelThread implements MachineThread {
   }
 
   @Override
+  public int priority() {
+    if (gone) {
+      throw new IllegalStateException(this + " has gone: expected a thread that exists");
+    }
+    return files.priority();
+  }
+
+  @Override
   public void exit() {
     checkIdle();
     process.checkRunning();
     mailbox.send(Mailbox.CALL, Nr.EXIT);
     mailbox.awaitExit(Patience.LIMIT_NANOS); // the rest of it is told by nobody
-    awaitThat("exit", files::isGone);
+    awaitThat("exit", files::isReleased);
     setGone();
   }
 

@@ -3,6 +3,7 @@ package org.jfutex.cli.machine.kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jfutex.cli.machine.ThreadState;
 import org.jfutex.cli.run.ErrorText;
@@ -33,6 +34,9 @@ final class TaskFiles {
   private static final int ENOENT = 2;
   private static final int GONE = -1;
   private static final int BUFFER_BYTES = 512;
+
+  /** Counted from the field with the name. */
+  private static final int PRIORITY_FIELD = 16;
 
   private final Buffers buffers;
   private final String folder;
@@ -89,9 +93,33 @@ final class TaskFiles {
     return 'X';
   }
 
+  /**
+   * The real-time priority it runs at, boosts included; 0 if it is an ordinary one just now. It is
+   * field 18 of stat, which has -2 for the lowest of SCHED_FIFO and -100 for the highest.
+   */
+  int priority() {
+    int length = read(stat, buffers.text);
+    int at = 0;
+    while (at < length && buffers.text.get(ValueLayout.JAVA_BYTE, at) != ')') {
+      at++;
+    }
+    byte[] rest = new byte[Math.max(0, length - at)];
+    MemorySegment.copy(buffers.text, ValueLayout.JAVA_BYTE, at, rest, 0, rest.length);
+    String[] fields = new String(rest, StandardCharsets.US_ASCII).split(" ", PRIORITY_FIELD + 2);
+    if (fields.length < PRIORITY_FIELD + 2) {
+      throw new IllegalStateException(folder + "stat tells no priority: expected a thread");
+    }
+    return Math.max(0, -1 - Integer.parseInt(fields[PRIORITY_FIELD]));
+  }
+
   boolean isGone() {
     char state = state();
     return state == 'X' || state == 'Z';
+  }
+
+  /** Whether its id names nobody any more; a thread in state X may still be found by it. */
+  boolean isReleased() {
+    return read(stat, buffers.text) == GONE;
   }
 
   /**

@@ -14,54 +14,52 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 
 /**
- * (G) of {@code Sleeper} and (I) of {@code RingWaits}: who clears its word before it looks for
- * requests either sees a request or has its word set again afterwards. The kernel's comparison of
- * the word comes after the look; what the word holds in the end is what a sleeper is woken by.
+ * (I) of {@code RingWaits}: who clears the bell before it looks for requests either sees a request
+ * or has the bell set again afterwards. The kernel's comparison of the bell comes after the look;
+ * what the bell holds in the end is what the ring's thread is woken by.
  */
-public final class CancelWord {
-  private static final VarHandle WORD;
+public final class BellBeforeRequests {
+  private static final VarHandle BELL;
 
   static {
     try {
-      WORD = MethodHandles.lookup().findVarHandle(Cell.class, "word", int.class);
+      BELL = MethodHandles.lookup().findVarHandle(Cell.class, "bell", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private CancelWord() {}
+  private BellBeforeRequests() {}
 
-  /** One word, set by an earlier cancel; where it lives makes no difference to the order. */
+  /** The bell, set by an earlier request; where it lives makes no difference to the order. */
   static class Cell {
-    int word = 1;
+    int bell = 1;
   }
 
   /** The shipped accesses. */
   @JCStressTest
   @Outcome(id = "true, .*", expect = ACCEPTABLE, desc = "the request is seen")
-  @Outcome(id = "false, 1", expect = ACCEPTABLE, desc = "the word keeps the thread from sleeping")
-  @Outcome(expect = FORBIDDEN, desc = "the thread sleeps on although it was asked to leave")
+  @Outcome(id = "false, 1", expect = ACCEPTABLE, desc = "the bell keeps the thread from sleeping")
+  @Outcome(expect = FORBIDDEN, desc = "the thread sleeps although there is a request")
   @State
   public static class Volatile extends Cell {
     private volatile boolean request;
 
     @Actor
-    public void sleeper(ZI_Result r) {
-      if ((int) WORD.getVolatile(this) != 0) {
-        WORD.setVolatile(this, 0);
-      }
+    public void ringThread(ZI_Result r) {
+      BELL.setVolatile(this, 0);
       r.r1 = request;
     }
 
     @Actor
-    public void canceller() {
+    public void asker() {
       request = true;
-      WORD.setVolatile(this, 1);
+      int _ = (int) BELL.getAndSet(this, 1);
     }
 
     @Arbiter
     public void look(ZI_Result r) {
-      r.r2 = (int) WORD.getVolatile(this);
+      r.r2 = (int) BELL.getVolatile(this);
     }
   }
 
@@ -80,22 +78,20 @@ public final class CancelWord {
     private volatile boolean request;
 
     @Actor
-    public void sleeper(ZI_Result r) {
-      if ((int) WORD.getVolatile(this) != 0) {
-        WORD.setOpaque(this, 0);
-      }
+    public void ringThread(ZI_Result r) {
+      BELL.setOpaque(this, 0);
       r.r1 = request;
     }
 
     @Actor
-    public void canceller() {
+    public void asker() {
       request = true;
-      WORD.setVolatile(this, 1);
+      int _ = (int) BELL.getAndSet(this, 1);
     }
 
     @Arbiter
     public void look(ZI_Result r) {
-      r.r2 = (int) WORD.getVolatile(this);
+      r.r2 = (int) BELL.getVolatile(this);
     }
   }
 }

@@ -1,0 +1,222 @@
+package org.jfutex.kernel;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jfutex.Errno;
+import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
+import org.jfutex.OwnerWord;
+import org.jfutex.Robust;
+import org.jfutex.park.ThreadEnd;
+import org.jfutex.word.NativePlace;
+import org.jfutex.word.Word;
+import org.jfutex.word.WordFault;
+import org.jspecify.annotations.Nullable;
+
+/** Robust locks of the kernel: see {@link Sentinels} for who owns them. */
+final class KernelRobust implements Robust {
+  /*
+   * State       of each thread the words it has enlisted.
+   * Guards      the thread; after its end its watcher.
+   * Lock order  a job's lock, nothing inside.
+   * Ordering    the watcher joins the thread first.
+   * Progress    words of a thread that has ended are marked by its watcher, those of a process by
+   *             the kernel.
+   * Callbacks   the attempt, with no lock held.
+   * Checked by  RobustMutexTest, RobustKillTest.
+   */
+  private static final long IDLE_SECONDS = 10;
+
+  private final Sentinels sentinels = new Sentinels();
+  private final ThreadLocal<Map<Long, Word>> enlisted = ThreadLocal.withInitial(this::register);
+
+  /** Platform threads that wait for virtual ones: the wait needs a robust list of its own. */
+  private final ThreadPoolExecutor helpers =
+      new ThreadPoolExecutor(
+          0,
+          Integer.MAX_VALUE,
+          IDLE_SECONDS,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().daemon().name("jfutex-robust-helper-", 0).factory());
+
+  private Map<Long, Word> register() {
+    Map<Long, Word> words = new HashMap<>();
+    ThreadEnd.watch(Thread.currentThread(), () -> words.values().forEach(this::abandon));
+    return words;
+  }
+
+  @Override
+  public int enlist(Word word) {
+    long address = place(word).address();
+    Map<Long, Word> mine = enlisted.get();
+    if (mine.containsKey(address)) {
+      throw new FutexException(Errno.EDEADLK, word + " is enlisted by the calling thread already");
+    }
+    int id = sentinels.enlist(address);
+    mine.put(address, word);
+    return id;
+  }
+
+  @Override
+  public void delist(Word word) {
+    long address = place(word).address();
+    if (enlisted.get().remove(address) == null) {
+      throw new IllegalStateException(word + ": expected one that the calling thread has enlisted");
+    }
+    sentinels.delist(address);
+  }
+
+  /** A thread has ended with a word: what the kernel does for a process. */
+  private void abandon(Word word) {
+    long address = place(word).address();
+    try {
+      int value;
+      do {
+        value = (int) word.load();
+      } while (OwnerWord.owner(value) != 0
+          && !word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED));
+      if (OwnerWord.hasWaiters(value)) {
+        int _ = FutexCalls.wake(address, true, 1, -1);
+      }
+    } catch (WordFault e) {
+      // its mapping is closed: nobody of this process can look at it any more
+    } finally {
+      sentinels.delist(address);
+    }
+  }
+
+  @Override
+  public LockStatus attempt(Word word, Supplier<LockStatus> attempt) {
+    long address = place(word).address();
+    if (!Thread.currentThread().isVirtual()) {
+      return attempt(address, attempt);
+    }
+    Job job = new Job(() -> attempt(address, attempt));
+    helpers.execute(job);
+    return job.join();
+  }
+
+  private static LockStatus attempt(long address, Supplier<LockStatus> attempt) {
+    Pending pending = Pending.current();
+    pending.set(address);
+    try {
+      return attempt.get();
+    } finally {
+      pending.clear();
+    }
+  }
+
+  @Override
+  public void free(Word word) {
+    int result = WakeOps.freeAndWake(place(word));
+    if (result < 0) {
+      throw Outcome.failure(result, word);
+    }
+  }
+
+  private static NativePlace place(Word word) {
+    @Nullable NativePlace place = word.nativePlace();
+    if (place == null || !place.isShared()) {
+      throw new FutexException(
+          Errno.EINVAL, word + ": expected a word in a mapped file, as only those are shared");
+    }
+    if (word.bits() != Integer.SIZE || place.address() % Long.BYTES != 0) {
+      throw new FutexException(
+          Errno.EINVAL, word + ": expected 32 bits at a place that is a multiple of 8");
+    }
+    return place;
+  }
+
+  /** An attempt that a helper makes for a virtual thread. */
+  private static final class Job implements Runnable {
+    private final Supplier<LockStatus> attempt;
+    private final CompletableFuture<LockStatus> result = new CompletableFuture<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable Thread helper;
+    private boolean interrupted;
+
+    Job(Supplier<LockStatus> attempt) {
+      this.attempt = attempt;
+    }
+
+    @Override
+    public void run() {
+      enter();
+      try {
+        result.complete(attempt.get());
+      } catch (RuntimeException | Error e) {
+        result.completeExceptionally(e);
+      } finally {
+        leave();
+      }
+    }
+
+    private void enter() {
+      lock.lock();
+      try {
+        helper = Thread.currentThread();
+        if (interrupted) {
+          helper.interrupt();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void leave() {
+      lock.lock();
+      try {
+        helper = null; // no interrupt may meet what the thread does next
+        boolean _ = Thread.interrupted();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void interrupt() {
+      lock.lock();
+      try {
+        interrupted = true;
+        if (helper != null) {
+          helper.interrupt();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Waits for the outcome; an interrupt is handed on, and kept. */
+    LockStatus join() {
+      boolean wasInterrupted = false;
+      try {
+        while (true) {
+          try {
+            return result.get();
+          } catch (InterruptedException e) {
+            wasInterrupted = true;
+            interrupt();
+          } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error cause) {
+              throw cause;
+            }
+            throw e.getCause() instanceof RuntimeException cause
+                ? cause
+                : new IllegalStateException(e);
+          }
+        }
+      } finally {
+        if (wasInterrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package org.jfutex.sync;
+
+import static org.jfutex.OwnerWord.OWNER_DIED;
+import static org.jfutex.OwnerWord.WAITERS;
+
+import org.jfutex.Errno;
+import org.jfutex.Futex;
+import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
+import org.jfutex.OwnerWord;
+import org.jfutex.Robust;
+import org.jfutex.WaitStatus;
+import org.jfutex.time.Deadline;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A mutual exclusion lock in a word, whose next owner is told when the last one ended while it held
+ * the lock: a thread that ended, or a process that was killed. Never by a timeout: an owner that is
+ * stopped, or slow, keeps it.
+ *
+ * <p>Not reentrant. Memory effects are those of {@link java.util.concurrent.locks.Lock}; between
+ * processes too.
+ */
+public final class RobustMutex {
+  /*
+   * State       the word                  0 -> id                 taken, by compare-and-set
+   *                                       id -> id|WAITERS        somebody is about to wait
+   *                                       id -> 0                 freed, nobody waits
+   *                                       id|WAITERS -> 0         freed, one is woken, in one step
+   *                                       id.. -> OWNER_DIED..    the owner ended, one is woken
+   *                                       OWNER_DIED.. -> id|OWNER_DIED..  taken, and told so
+   *             holder: the thread of this process that owns the word through this object.
+   * Guards      the word: atomic. holder: written by the holder only, volatile.
+   * Lock order  none.
+   * Ordering    the compare-and-sets of the word order one critical section before the next. The
+   *             owner enlists before the word names it and delists after: it may be killed between
+   *             any two steps. A waiter that takes the lock after a sleep sets WAITERS, as others
+   *             may sleep on.
+   * Progress    who is woken and ends before it has taken the word passes the wake on, see Robust.
+   * Callbacks   none.
+   * Checked by  RobustMutexTest, RobustKillTest.
+   */
+  private final Futex futex;
+  private final Robust robust;
+  private final Word word;
+  private volatile @Nullable Thread holder;
+
+  private RobustMutex(Futex futex, Word word) {
+    this.futex = futex;
+    this.robust = futex.robust();
+    this.word = word;
+  }
+
+  /**
+   * The lock in a word.
+   *
+   * @param futex where its waiters meet: {@link Futex#kernel()} for several processes
+   * @param word a 32-bit word, 0 at first; see {@link Robust#enlist} for where it may be
+   * @return the lock
+   * @throws FutexException with EINVAL if the word is not 32 bits wide
+   */
+  public static RobustMutex of(Futex futex, Word word) {
+    if (word.bits() != Integer.SIZE) {
+      throw new FutexException(
+          Errno.EINVAL,
+          "%s of %d bits: expected 32, as it holds an owner's id".formatted(word, word.bits()));
+    }
+    return new RobustMutex(futex, word);
+  }
+
+  /**
+   * Takes the lock.
+   *
+   * @return LOCKED; OWNER_DIED if the last owner ended while it held the lock; INTERRUPTED
+   * @throws FutexException as {@link #lock(Deadline)}
+   */
+  public LockStatus lock() {
+    return lock(Deadline.NEVER);
+  }
+
+  /**
+   * Takes the lock, or gives up at a deadline.
+   *
+   * @param deadline when to give up; a lock that is free is taken even if it has been reached
+   * @return LOCKED; OWNER_DIED if the last owner ended while it held the lock; TIMED_OUT;
+   *     INTERRUPTED, with the interrupt flag still set
+   * @throws FutexException with EDEADLK if the calling thread holds the lock through this object;
+   *     with EINVAL and EFAULT as {@link Robust#enlist} and {@link Futex#await}
+   */
+  public LockStatus lock(Deadline deadline) {
+    return take(id -> robust.attempt(word, () -> acquire(id, deadline)));
+  }
+
+  /**
+   * Takes the lock if it is free.
+   *
+   * @return LOCKED, OWNER_DIED or BUSY
+   * @throws FutexException as {@link #lock(Deadline)}
+   */
+  public LockStatus tryLock() {
+    return take(_ -> LockStatus.BUSY);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a thread is its own identity
+  private boolean isMine() {
+    return holder == Thread.currentThread();
+  }
+
+  /** What to do about a lock that is not free. */
+  @FunctionalInterface
+  private interface Contended {
+    LockStatus take(int id);
+  }
+
+  private LockStatus take(Contended contended) {
+    if (isMine()) {
+      throw new FutexException(Errno.EDEADLK, "the calling thread holds the lock in " + word);
+    }
+    int id = robust.enlist(word);
+    LockStatus status = LockStatus.BUSY;
+    try {
+      status = tryAcquire(id, 0);
+      if (status == LockStatus.BUSY) {
+        status = contended.take(id);
+      }
+    } finally {
+      if (status.isLocked()) {
+        holder = Thread.currentThread();
+      } else {
+        robust.delist(word);
+      }
+    }
+    return status;
+  }
+
+  /** Takes the word if nobody owns it. */
+  private LockStatus tryAcquire(int id, int mark) {
+    while (true) {
+      int value = (int) word.load();
+      if (OwnerWord.owner(value) != 0) {
+        return LockStatus.BUSY;
+      }
+      if (word.compareAndSet(value, id | value | mark)) {
+        return OwnerWord.hasOwnerDied(value) ? LockStatus.OWNER_DIED : LockStatus.LOCKED;
+      }
+    }
+  }
+
+  private LockStatus acquire(int id, Deadline deadline) {
+    int mark = 0;
+    while (true) {
+      LockStatus status = tryAcquire(id, mark);
+      if (status.isLocked()) {
+        return status;
+      }
+      int value = (int) word.load();
+      if (OwnerWord.owner(value) == 0
+          || (!OwnerWord.hasWaiters(value) && !word.compareAndSet(value, value | WAITERS))) {
+        continue;
+      }
+      WaitStatus end = futex.await(word, value | WAITERS, deadline);
+      switch (end) {
+        case WOKEN -> mark = WAITERS; // others may sleep on
+        case CHANGED -> {}
+        case TIMED_OUT -> {
+          return LockStatus.TIMED_OUT;
+        }
+        case INTERRUPTED -> {
+          return LockStatus.INTERRUPTED;
+        }
+      }
+    }
+  }
+
+  /**
+   * Frees the lock. Clears {@link OwnerWord#OWNER_DIED}: what the lock protects is taken to be
+   * whole again.
+   *
+   * @throws FutexException with EPERM if the calling thread does not hold the lock through this
+   *     object; nothing has changed then
+   */
+  public void unlock() {
+    if (!isMine()) {
+      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
+    }
+    holder = null;
+    int value;
+    do {
+      value = (int) word.load();
+      if (OwnerWord.hasWaiters(value)) {
+        robust.free(word);
+        break;
+      }
+    } while (!word.compareAndSet(value, 0));
+    robust.delist(word);
+  }
+
+  /**
+   * Whether the lock's last owner ended while it held it, and nobody has taken it since.
+   *
+   * @return whether the word says so just now
+   */
+  public boolean isOwnerDead() {
+    long value = word.load();
+    return OwnerWord.owner(value) == 0 && ((int) value & OWNER_DIED) != 0;
+  }
+
+  @Override
+  public String toString() {
+    return "robust mutex in " + word;
+  }
+}
