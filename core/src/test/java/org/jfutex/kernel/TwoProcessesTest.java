@@ -14,10 +14,10 @@ import org.jfutex.testing.WordKind;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two JVMs and one file. */
 class TwoProcessesTest {
@@ -44,9 +44,10 @@ class TwoProcessesTest {
     }
   }
 
-  @Test
-  void theExampleRuns() throws Exception {
-    Path example = Path.of(System.getProperty("jfutex.root"), "examples/java/TwoProcesses.java");
+  @ParameterizedTest
+  @ValueSource(strings = {"TwoProcesses", "SurvivesKill"})
+  void theExampleRuns(String name) throws Exception {
+    Path example = Path.of(System.getProperty("jfutex.root"), "examples", "java", name + ".java");
     Process process =
         new ProcessBuilder(
                 java(),
