@@ -95,8 +95,9 @@ class RepeatedRunsIT {
   }
 
   /**
-   * At most twice what one thread costs that looks at one file of procfs every 8 ms, which is what
-   * the watch is made of: what a wake-up and a system call cost differs five-fold between machines.
+   * At most three times what one thread costs that looks at one file of procfs every 8 ms, which is
+   * what the watch is made of: what a wake-up and a system call cost differs five-fold between
+   * machines. Seen were 1.0 to 2.1 times, of the same code on the same machine.
    */
   @Test
   void threeHundredSleepersCostNextToNothing() throws Exception {
@@ -109,7 +110,7 @@ class RepeatedRunsIT {
       long yardstick = nanosOfLooking(stat, 500);
       long used = (processorTicks(stat) - before) * 10_000_000;
       System.out.println("300 sleepers: " + used + " ns, one who looks: " + yardstick + " ns");
-      assertThat(used).as("ns used, beside %d ns", yardstick).isLessThanOrEqualTo(2 * yardstick);
+      assertThat(used).as("ns used, beside %d ns", yardstick).isLessThanOrEqualTo(3 * yardstick);
     }
   }
 
