@@ -237,8 +237,9 @@ final class HashTable {
       if (now.size() < most) {
         change(now, 2 * now.size());
       }
-    } catch (OutOfMemoryError e) {
-      // a table that cannot grow works: the buckets that have moved send on who comes
+    } catch (OutOfMemoryError | StackOverflowError e) {
+      // a table that cannot grow works: the buckets that have moved send on who comes; and the
+      // caller is queued by now, so nothing may be thrown at it
     } finally {
       sizing.unlock();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,16 +37,24 @@ class RobustKillTest {
 
   @Test
   void aSliceOfTheKills() throws Exception {
-    kill(16, new SplittableRandom().nextLong());
+    kill(16, Duration.ofHours(1));
   }
 
+  /** The system property jfutex.long.seconds, if set, ends it earlier. */
   @Test
   @Tag("long")
   void aThousandKills() throws Exception {
-    kill(1_000, new SplittableRandom().nextLong());
+    String seconds = System.getProperty("jfutex.long.seconds", "");
+    kill(
+        1_000,
+        seconds.isEmpty() ? Duration.ofHours(1) : Duration.ofSeconds(Long.parseLong(seconds)));
   }
 
-  private void kill(int kills, long seed) throws Exception {
+  private void kill(int most, Duration time) throws Exception {
+    long seed = new SplittableRandom().nextLong();
+    long end = System.nanoTime() + time.toNanos();
+    int kills = most;
+    int byLuck = 0;
     Path path = Files.createFile(folder.resolve("accounts"));
     List<Process> waiters = new ArrayList<>();
     Deque<Process> victims = new ArrayDeque<>();
@@ -57,10 +66,15 @@ class RobustKillTest {
         waiters.add(java(path, i, kind, 0));
       }
       for (int started = 0; started < kills || !victims.isEmpty(); ) {
+        if (System.nanoTime() > end) {
+          kills = started; // there is no time for more
+        }
         while (started < kills && victims.size() < 2) {
           int slot = WAITERS + started % 2;
-          // every point in turn for the first half; in the second the point is a matter of luck
-          int point = started < kills / 2 ? 1 + started * 7 % POINTS : -1 - random.nextInt(2_000);
+          // every point in turn; from the middle on every second one is a matter of luck
+          boolean lucky = started > most / 2 && started % 2 == 0;
+          int point = lucky ? -1 - random.nextInt(2_000) : 1 + started * 7 % POINTS;
+          byLuck += lucky ? 1 : 0;
           ThreadKind kind = started % 4 < 2 ? ThreadKind.PLATFORM : ThreadKind.VIRTUAL;
           victims.add(java(path, slot, kind, point));
           started++;
@@ -85,7 +99,7 @@ class RobustKillTest {
       assertThat(account.isWhole()).as("seed %s", seed).isTrue();
       assertThat(account.told())
           .as("who was told, seed %s", seed)
-          .isBetween(account.ownedWhenKilled(), account.ownedWhenKilled() + kills / 2);
+          .isBetween(account.ownedWhenKilled(), account.ownedWhenKilled() + byLuck);
       System.out.printf(
           "%d kills, %d of them of owners, each told to the next one; seed %d%n",
           kills, account.told(), seed);
