@@ -9,7 +9,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jfutex.cli.fuzz.OpTable.Role;
 import org.jfutex.cli.fuzz.OpTable.Row;
+import org.jfutex.cli.play.Action;
 import org.jfutex.cli.play.Num;
+import org.jfutex.cli.play.OpParser;
 import org.jfutex.cli.play.Scenario;
 import org.jfutex.cli.play.Scenario.Call;
 import org.jfutex.cli.play.Scenario.Op;
@@ -132,7 +134,9 @@ final class RaceMaker implements View {
    * A thread that waits on several words leaves them one after the other, and a waker may find it
    * at a later one: what comes of that no order of the steps explains. So where one waits like that
    * there is only one waker, and nothing else makes it leave. In the race itself it waits on words
-   * of their own, and nobody takes from two of them at once.
+   * of their own, and nobody takes from two of them at once; nor does anybody move who waits there
+   * after a store, which may come when it has found a later word changed, and has not left yet: it
+   * is moved, counted, and returns EAGAIN.
    */
   private static boolean isJudgeable(List<Step> before, List<Step> first, List<Step> second) {
     List<Step> race = new ArrayList<>(first);
@@ -152,10 +156,24 @@ final class RaceMaker implements View {
             && race.stream()
                 .anyMatch(
                     step -> step instanceof Call call && (takesOfTwo(call) || repeats(call.op())));
+    boolean isMovedLate =
+        vectors > 0 && count(race, Role.STORE) > 0 && race.stream().anyMatch(RaceMaker::moves);
     boolean isLong =
         race.stream()
             .anyMatch(step -> step instanceof Call call && call.op().words().size() > MOST_WORDS);
-    return vectors <= 1 && count(race, Role.WAKE) <= 1 && !leaves && !isLong && !isTornApart;
+    return vectors <= 1
+        && count(race, Role.WAKE) <= 1
+        && !leaves
+        && !isLong
+        && !isTornApart
+        && !isMovedLate;
+  }
+
+  /** Whether a step may move waiters to another word. */
+  private static boolean moves(Step step) {
+    return step instanceof Call call
+        && OpParser.parse(call.op()) instanceof Action.SystemCall system
+        && OpenOrder.requeues(system);
   }
 
   /** Whether a call takes waiters of two words in one step, where a vector wait has two. */
