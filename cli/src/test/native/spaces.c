@@ -108,7 +108,9 @@ static void failing_exec(void) {
   char *arguments[] = {"program", NULL};
   EQUAL(ENOENT, posix_spawn(&child, "/nonexistent/program", NULL, NULL, arguments, environ));
   // the spawned child's SIGCHLD went to one of them: procfs may show it asleep before it is in its queue again
-  for (int woken = 0; woken < 3; sched_yield()) woken += wake(&word, INT_MAX);
+  int woken = 0;
+  for (; woken < 3; sched_yield()) woken += wake(&word, INT_MAX);
+  EQUAL(3, woken);
   for (int i = 0; i < 3; i++) EQUAL(0, finish(&w[i]));
   printf("failing exec: 3 sleepers undisturbed\n");
 }

@@ -19,7 +19,7 @@ final class HashTable {
    * State       main, byNode: the buckets a key is looked up in. When the size changes, each bucket
    *             moves its waiters to buckets of the next size and from then on sends who comes
    *             there; when all have, the next size is published.
-   * Guards      main, byNode, most: volatile, written with sizing held. A bucket's moved: its lock.
+   * Guards      main, byNode, most: volatile, written with sizing held. Bucket.moved: see there.
    * Lock order  sizing, then a bucket, then those it moves to. Of two buckets the one of the lower
    *             node, then of the earlier size, then of the lower index comes first.
    * Ordering    (B) in Bucket.hasWaiters reads the count of one bucket. It may be one that has
@@ -148,9 +148,20 @@ final class HashTable {
       }
     }
     if (crowded) {
-      grow(waiter.key.node());
+      growFor(waiter);
     }
     return added;
+  }
+
+  /** Makes the table of a waiter grow, which is queued: if that fails it may not be left there. */
+  private void growFor(Waiter waiter) {
+    try {
+      grow(waiter.key.node());
+    } catch (RuntimeException | Error e) {
+      if (Bucket.leave(waiter)) {
+        throw e;
+      } // otherwise a waker has counted it
+    }
   }
 
   /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */
@@ -237,9 +248,9 @@ final class HashTable {
       if (now.size() < most) {
         change(now, 2 * now.size());
       }
-    } catch (OutOfMemoryError | StackOverflowError e) {
-      // a table that cannot grow works: the buckets that have moved send on who comes; and the
-      // caller is queued by now, so nothing may be thrown at it
+    } catch (OutOfMemoryError e) {
+      // a table that cannot grow works: memory is taken before a bucket changes, and the buckets
+      // that have moved send on who comes
     } finally {
       sizing.unlock();
     }

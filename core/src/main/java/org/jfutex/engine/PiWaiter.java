@@ -1,6 +1,7 @@
 package org.jfutex.engine;
 
 import org.jfutex.LockStatus;
+import org.jfutex.WaitOptions;
 import org.jfutex.park.Parker;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
@@ -43,7 +44,7 @@ final class PiWaiter extends Waiter {
       int rank,
       Parker parker,
       long sinceNanos) {
-    super(key, -1, rank, parker, sinceNanos, QUEUED);
+    super(key, WaitOptions.MATCH_ANY, rank, parker, sinceNanos, QUEUED);
     this.graph = graph;
     this.task = task;
     this.lock = lock;

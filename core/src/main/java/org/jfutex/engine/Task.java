@@ -21,6 +21,7 @@ public final class Task {
    *             own and those of who waits for what it holds.
    * Guards      life, held, blockedOn, rank: the lock of PiChain. effective: written under it,
    *             volatile for those who look. gone: opened once, when GONE.
+   *             enlisted, pending: the task's own thread; after its end its watcher.
    * Lock order  see PiChain.
    * Ordering    what the exiting task has written is written before gone is opened.
    * Progress    a locker that meets an EXITING owner waits for gone: the exit waits for nobody.

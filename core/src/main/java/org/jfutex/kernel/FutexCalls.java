@@ -10,6 +10,7 @@ final class FutexCalls {
 
   static final int NR_SET_ROBUST_LIST = 273;
   static final int NR_GET_ROBUST_LIST = 274;
+  private static final int NR_GETTID = 186;
   static final int NR_FUTEX_WAITV = 449;
   static final int NR_FUTEX_WAKE = 454;
   static final int NR_FUTEX_WAIT = 455;
@@ -57,6 +58,11 @@ final class FutexCalls {
   static final int ECANCELED = -125;
 
   private FutexCalls() {}
+
+  /** What the kernel calls the calling thread, or the carrier of a virtual one. */
+  static int currentThread() {
+    return (int) Syscalls.call(NR_GETTID, 0, 0, 0);
+  }
 
   /** FUTEX_WAKE_BITSET. */
   static int wake(long address, boolean shared, int count, int bitset) {

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * closed while somebody waits, who sleeps on. A wake on a native word needs no memory; a wake, a
  * requeue or a wake-op on a word of a closed mapping is EFAULT, as only the mapping told which file
  * it was. Whoever closes memory in the very moment in which another thread makes a call on it may
- * let that call meet what is mapped there next; calls read only, but for a wake-op's target.
+ * let that call meet what is mapped there next; calls read only, but for a wake-op's target and the
+ * words of locks.
  */
 final class KernelFutex implements Futex {
   private final Waits waits;
@@ -94,7 +95,7 @@ final class KernelFutex implements Futex {
 
   @Override
   public WaitStatus await(Word word, long expected, Deadline deadline, WaitOptions options) {
-    checkOptions(options);
+    checkRank(options.rank());
     if (!Thread.currentThread().isVirtual()) {
       return sleepOnOne(word, (int) expected, deadline, options.bitset());
     }
@@ -160,7 +161,7 @@ final class KernelFutex implements Futex {
   @Override
   public CompletableFuture<WaitStatus> awaitAsync(
       Word word, long expected, Deadline deadline, WaitOptions options) {
-    checkOptions(options);
+    checkRank(options.rank());
     NativePlace place = place(word);
     checkReadable(place);
     int compared = compare(place, (int) expected);
@@ -343,7 +344,11 @@ final class KernelFutex implements Futex {
     if (word.key().equals(lock.key())) { // at another address the kernel compares the value first
       throw new FutexException(Errno.EINVAL, word + ": expected another word than the lock");
     }
-    return PiCalls.awaitRequeue(place, (int) expected, target, deadline, lock);
+    try {
+      return PiCalls.awaitRequeue(place, (int) expected, target, deadline, lock);
+    } finally {
+      Reference.reachabilityFence(word);
+    }
   }
 
   @Override
@@ -353,7 +358,12 @@ final class KernelFutex implements Futex {
     NativePlace target = writable(lock);
     checkScopes(source, target);
     checkReadable(source);
-    return PiCalls.compareRequeue(source, (int) expected, target, move, from);
+    try {
+      return PiCalls.compareRequeue(source, (int) expected, target, move, from);
+    } finally {
+      Reference.reachabilityFence(from);
+      Reference.reachabilityFence(lock); // the kernel writes to it
+    }
   }
 
   @Override
@@ -376,10 +386,6 @@ final class KernelFutex implements Futex {
     if (count < 0) {
       throw new IllegalArgumentException("count " + count + ": expected 0 or more");
     }
-  }
-
-  private static void checkOptions(WaitOptions options) {
-    checkRank(options.rank());
   }
 
   private static void checkRank(int rank) {
@@ -443,7 +449,7 @@ final class KernelFutex implements Futex {
       try {
         return RingWaits.open(ENTRIES, COMPLETIONS);
       } catch (Uring.Refused e) {
-        return new HelperWaits(); // io_uring is often refused in containers; the record tells
+        return new HelperWaits(); // io_uring is often refused in containers
       }
     }
   }

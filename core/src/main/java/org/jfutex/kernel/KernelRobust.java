@@ -14,6 +14,7 @@ import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
 import org.jfutex.Robust;
+import org.jfutex.WaitOptions;
 import org.jfutex.park.ThreadEnd;
 import org.jfutex.word.NativePlace;
 import org.jfutex.word.Word;
@@ -35,7 +36,10 @@ final class KernelRobust implements Robust {
   private static final long IDLE_SECONDS = 10;
 
   private final Sentinels sentinels = new Sentinels();
-  private final ThreadLocal<Map<Long, Word>> enlisted = ThreadLocal.withInitial(this::register);
+  private final ThreadLocal<Map<Long, Enlisted>> enlisted = ThreadLocal.withInitial(this::register);
+
+  /** A word, and the id by which it names this process as its owner. */
+  private record Enlisted(Word word, int id) {}
 
   /** Platform threads that wait for virtual ones: the wait needs a robust list of its own. */
   private final ThreadPoolExecutor helpers =
@@ -47,8 +51,8 @@ final class KernelRobust implements Robust {
           new SynchronousQueue<>(),
           Thread.ofPlatform().daemon().name("jfutex-robust-helper-", 0).factory());
 
-  private Map<Long, Word> register() {
-    Map<Long, Word> words = new HashMap<>();
+  private Map<Long, Enlisted> register() {
+    Map<Long, Enlisted> words = new HashMap<>();
     ThreadEnd.watch(Thread.currentThread(), () -> words.values().forEach(this::abandon));
     return words;
   }
@@ -56,12 +60,12 @@ final class KernelRobust implements Robust {
   @Override
   public int enlist(Word word) {
     long address = place(word).address();
-    Map<Long, Word> mine = enlisted.get();
+    Map<Long, Enlisted> mine = enlisted.get();
     if (mine.containsKey(address)) {
       throw new FutexException(Errno.EDEADLK, word + " is enlisted by the calling thread already");
     }
     int id = sentinels.enlist(address);
-    mine.put(address, word);
+    mine.put(address, new Enlisted(word, id));
     return id;
   }
 
@@ -74,17 +78,20 @@ final class KernelRobust implements Robust {
     sentinels.delist(address);
   }
 
-  /** A thread has ended with a word: what the kernel does for a process. */
-  private void abandon(Word word) {
+  /** A thread has ended with a word: what the kernel does for a process, as handle_futex_death. */
+  private void abandon(Enlisted left) {
+    Word word = left.word;
     long address = place(word).address();
     try {
-      int value;
-      do {
+      int value = (int) word.load();
+      while (OwnerWord.owner(value) == left.id) {
+        if (word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED)) {
+          if (OwnerWord.hasWaiters(value)) {
+            int _ = FutexCalls.wake(address, true, 1, WaitOptions.MATCH_ANY);
+          }
+          break;
+        }
         value = (int) word.load();
-      } while (OwnerWord.owner(value) != 0
-          && !word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED));
-      if (OwnerWord.hasWaiters(value)) {
-        int _ = FutexCalls.wake(address, true, 1, -1);
       }
     } catch (WordFault e) {
       // its mapping is closed: nobody of this process can look at it any more

@@ -155,7 +155,8 @@ final class KernelWait {
     await(queued);
   }
 
-  private static void await(CountDownLatch latch) {
+  /** Waits for a latch, whether interrupted or not; the interrupt is kept. */
+  static void await(CountDownLatch latch) {
     boolean interrupted = false;
     try {
       while (true) {

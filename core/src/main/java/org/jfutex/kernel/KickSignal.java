@@ -25,7 +25,6 @@ final class KickSignal {
 
   private static final int NR_RT_SIGPROCMASK = 14;
   private static final int NR_GETPID = 39;
-  private static final int NR_GETTID = 186;
   private static final int NR_TGKILL = 234;
   private static final int SIG_UNBLOCK = 1;
   private static final long SIG_DFL = 0;
@@ -62,7 +61,7 @@ final class KickSignal {
 
   /** What the kernel calls the calling thread. Any signal that is pending is taken before. */
   static int currentThread() {
-    return (int) Syscalls.call(NR_GETTID, 0, 0, 0);
+    return FutexCalls.currentThread();
   }
 
   /**

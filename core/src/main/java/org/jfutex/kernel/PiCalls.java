@@ -20,7 +20,6 @@ import org.jfutex.word.WordFault;
  * a wait for a lock before its time, after which the kernel goes on waiting.
  */
 final class PiCalls {
-  private static final int NR_GETTID = 186;
   private static final long TIMESPEC_BYTES = 16;
 
   private PiCalls() {}
@@ -28,7 +27,7 @@ final class PiCalls {
   /** The calling thread's id in the kernel. */
   static int threadId() {
     checkPlatformThread();
-    return (int) Syscalls.call(NR_GETTID, 0, 0, 0);
+    return FutexCalls.currentThread();
   }
 
   static LockStatus lock(NativePlace place, Deadline deadline, Word word) {

@@ -32,8 +32,8 @@ final class Sentinels {
    *             an entry is taken out by one store. Stores reach the kernel in their order, as the
    *             processor keeps it (x86-64), and (J) keeps the compiler from changing it. A word
    *             is linked before it names the sentinel, which the compare-and-set orders.
-   * Progress    the lock is held for a few stores, and for a system call when an entry is the first
-   *             in its page.
+   * Progress    the lock is held for a few stores, for a system call when an entry is the first in
+   *             its page, and until another sentinel has started when the others are full.
    * Callbacks   none.
    * Checked by  SentinelsTest, RobustKillTest.
    */
@@ -43,7 +43,6 @@ final class Sentinels {
 
   private static final long HEAD_BYTES = 24;
   private static final long OFFSET = 8;
-  private static final int NR_GETTID = 186;
   private static final long STACK_BYTES = 64 * 1024;
 
   private static final VarHandle POINTER = ValueLayout.JAVA_LONG.varHandle();
@@ -144,7 +143,7 @@ final class Sentinels {
           .stackSize(STACK_BYTES)
           .name("jfutex-robust-owner")
           .start(() -> sentinel.run(ready));
-      await(ready);
+      KernelWait.await(ready);
       if (sentinel.id <= 0) {
         throw new IllegalStateException("set_robust_list failed with errno " + -sentinel.id);
       }
@@ -155,21 +154,10 @@ final class Sentinels {
       head.set(ValueLayout.JAVA_LONG, 0, head.address()); // an empty list, and nothing pending
       head.set(ValueLayout.JAVA_LONG, OFFSET, Shadow.DISTANCE);
       long result = Syscalls.call(FutexCalls.NR_SET_ROBUST_LIST, head.address(), HEAD_BYTES, 0);
-      id = (int) (result == 0 ? Syscalls.call(NR_GETTID, 0, 0, 0) : result);
+      id = (int) (result == 0 ? FutexCalls.currentThread() : result);
       ready.countDown();
       if (result == 0) {
-        await(new CountDownLatch(1)); // as long as the process lives
-      }
-    }
-
-    private static void await(CountDownLatch latch) {
-      while (true) {
-        try {
-          latch.await();
-          return;
-        } catch (InterruptedException e) {
-          // an interrupt is no reason to let go of the locks
-        }
+        KernelWait.await(new CountDownLatch(1)); // as long as the process lives
       }
     }
 

@@ -14,12 +14,12 @@ import org.jfutex.FutexException;
 final class Shadow {
   /*
    * State       pages: those that are mapped, with how many entries are in use in each.
-   * Guards      all: the lock of Sentinel.
-   * Lock order  see Sentinel.
+   * Guards      all: the lock of Sentinels.
+   * Lock order  see Sentinels.
    * Ordering    none.
    * Progress    a page that no entry uses is unmapped when too many are mapped.
    * Callbacks   none.
-   * Checked by  SentinelTest.
+   * Checked by  SentinelsTest.
    */
 
   /**

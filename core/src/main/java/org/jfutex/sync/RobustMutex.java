@@ -1,6 +1,5 @@
 package org.jfutex.sync;
 
-import static org.jfutex.OwnerWord.OWNER_DIED;
 import static org.jfutex.OwnerWord.WAITERS;
 
 import org.jfutex.Errno;
@@ -87,6 +86,7 @@ public final class RobustMutex {
    *     INTERRUPTED, with the interrupt flag still set
    * @throws FutexException with EDEADLK if the calling thread holds the lock through this object;
    *     with EINVAL and EFAULT as {@link Robust#enlist} and {@link Futex#await}
+   * @throws org.jfutex.word.WordFault if the word's memory has gone; the lock is not owned then
    */
   public LockStatus lock(Deadline deadline) {
     return take(id -> robust.attempt(word, () -> acquire(id, deadline)));
@@ -203,7 +203,7 @@ public final class RobustMutex {
    */
   public boolean isOwnerDead() {
     long value = word.load();
-    return OwnerWord.owner(value) == 0 && ((int) value & OWNER_DIED) != 0;
+    return OwnerWord.owner(value) == 0 && OwnerWord.hasOwnerDied(value);
   }
 
   @Override

@@ -87,6 +87,14 @@ class SentinelsTest {
   }
 
   @Test
+  void anInterruptIsKeptWhileASentinelStarts() {
+    Thread.currentThread().interrupt();
+    assertThat(sentinels.enlist(word(0))).isPositive();
+    assertThat(Thread.interrupted()).isTrue();
+    sentinels.delist(word(0));
+  }
+
+  @Test
   void whatIsNotEnlistedCannotBeTakenOut() {
     assertThatThrownBy(() -> sentinels.delist(word(0)))
         .isInstanceOf(IllegalStateException.class)

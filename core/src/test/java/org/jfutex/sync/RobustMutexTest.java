@@ -183,6 +183,33 @@ class RobustMutexTest {
         .isInstanceOfSatisfying(FutexException.class, e -> assertThat(e.errno()).isEqualTo(errno));
   }
 
+  /** A thread may end with a word enlisted that it has freed already, and another has taken. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void theEndMarksNoWordOfAnotherOwner(Backend backend, ThreadKind kind) {
+    int other = OwnerWord.OWNER_MASK;
+    int words = 100;
+    try (Crew crew = new Crew()) {
+      crew.start(
+              kind,
+              () -> {
+                for (int i = 0; i < words; i++) {
+                  int id = backend.futex().robust().enlist(word(i));
+                  word(i).compareAndSet(0, i % 2 == 0 ? id : other);
+                }
+                return null;
+              })
+          .join();
+    }
+    for (int i = 0; i < words; i += 2) {
+      Word owned = word(i);
+      Crew.until("word " + i + " is marked", () -> owned.holds(OwnerWord.OWNER_DIED));
+    }
+    for (int i = 1; i < words; i += 2) {
+      assertThat(word(i).holds(other)).as("word %s", i).isTrue();
+    }
+  }
+
   /** More than one list of the kernel takes. */
   @ParameterizedTest
   @MethodSource("kinds")
