@@ -181,9 +181,7 @@ public final class RobustMutex {
    *     object; nothing has changed then
    */
   public void unlock() {
-    if (!isMine()) {
-      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
-    }
+    checkMine();
     holder = null;
     int value;
     do {
@@ -194,6 +192,34 @@ public final class RobustMutex {
       }
     } while (!word.compareAndSet(value, 0));
     robust.delist(word);
+  }
+
+  /**
+   * Frees the lock without a claim that what it protects is whole: the next owner is told {@link
+   * LockStatus#OWNER_DIED}, as if the caller had ended.
+   *
+   * @throws FutexException as {@link #unlock}
+   */
+  public void abandon() {
+    checkMine();
+    holder = null;
+    robust.abandon(word);
+    robust.delist(word);
+  }
+
+  private void checkMine() {
+    if (!isMine()) {
+      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
+    }
+  }
+
+  /**
+   * Whether the calling thread holds the lock through this object.
+   *
+   * @return whether it does
+   */
+  public boolean isHeldByCurrentThread() {
+    return isMine();
   }
 
   /**
