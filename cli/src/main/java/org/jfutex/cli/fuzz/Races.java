@@ -114,12 +114,15 @@ final class Races {
     return index < 0 ? cell : (cell & ~OwnerWord.OWNER_MASK) | (Lane.FIRST_ID + index);
   }
 
-  /** The outcome without who it was that slept or was served. */
-  private static Outcome counts(RaceProgram program, Outcome outcome) {
+  /** The outcome without who it was that slept or was served, and by which of several words. */
+  static Outcome counts(RaceProgram program, Outcome outcome) {
     long[] numbers = outcome.numbers().clone();
     int threads = program.threads().size();
     int row = threads + 2 * program.scenario().words().size();
     for (int at = program.race().steps().size(); at < numbers.length; at += row + 1) {
+      for (int i = at; i < at + threads; i++) {
+        numbers[i] = Math.min(numbers[i], 0); // of a vector wait the index
+      }
       Arrays.sort(numbers, at, at + threads);
     }
     return new Outcome(numbers);
