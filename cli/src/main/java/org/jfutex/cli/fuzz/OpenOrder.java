@@ -55,7 +55,8 @@ final class OpenOrder {
 
   /**
    * Whether two ways to go on are the same but for who of several waiters was served, and that is
-   * open. One that waits on several words may have been taken twice, so that fewer return. Where
+   * open. One that waits on several words may have been taken twice, so that fewer return, and may
+   * have been moved in place of another, so that fewer are found where they were moved to. Where
    * waiters for a lock and others are in one queue, who comes first decides what a call may do.
    */
   boolean leavesOpen(Step step, Moment one, Moment other) {
@@ -77,9 +78,9 @@ final class OpenOrder {
   }
 
   private boolean isServedOtherwise(Moment one, Moment other) {
-    return one.result() == other.result()
-        && one.cells().equals(other.cells())
-        && (several || one.returned().size() == other.returned().size());
+    boolean asMany =
+        one.result() == other.result() && one.returned().size() == other.returned().size();
+    return one.cells().equals(other.cells()) && (several || asMany);
   }
 
   /** Takes note of a step both sides agreed on. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jfutex.cli.fuzz.OpTable.Role;
 import org.jfutex.cli.fuzz.RigProgram.Kind;
 import org.jfutex.cli.play.Action;
@@ -75,14 +77,25 @@ record RaceProgram(
 
   /** Whether it moves waiters, so that the kernel may leave open who comes next. */
   boolean requeues() {
-    List<Step> all = new ArrayList<>(race.steps());
-    all.addAll(prefix);
-    return all.stream()
+    return hasCall(OpenOrder::requeues);
+  }
+
+  /** Whether one waits on several words. */
+  boolean waitsOnSeveral() {
+    return hasCall(
+        system ->
+            system.nr() == Operation.NR_FUTEX_WAITV
+                && system.args().getFirst() instanceof Arg.Elements elements
+                && elements.elements().size() > 1);
+  }
+
+  private boolean hasCall(Predicate<Action.SystemCall> wanted) {
+    return Stream.concat(prefix.stream(), race.steps().stream())
         .anyMatch(
             step ->
                 step instanceof Call call
                     && OpParser.parse(call.op()) instanceof Action.SystemCall system
-                    && OpenOrder.requeues(system));
+                    && wanted.test(system));
   }
 
   /** The program for a rig. */
