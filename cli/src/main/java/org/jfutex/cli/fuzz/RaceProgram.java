@@ -77,25 +77,29 @@ record RaceProgram(
 
   /** Whether it moves waiters, so that the kernel may leave open who comes next. */
   boolean requeues() {
-    return hasCall(OpenOrder::requeues);
+    return count(OpenOrder::requeues) > 0;
   }
 
-  /** Whether one waits on several words. */
-  boolean waitsOnSeveral() {
-    return hasCall(
-        system ->
-            system.nr() == Operation.NR_FUTEX_WAITV
-                && system.args().getFirst() instanceof Arg.Elements elements
-                && elements.elements().size() > 1);
+  /** Whether it moves waiters more than once, or one waits on several words. */
+  boolean movesOn() {
+    return count(OpenOrder::requeues) > 1
+        || count(
+                system ->
+                    system.nr() == Operation.NR_FUTEX_WAITV
+                        && system.args().getFirst() instanceof Arg.Elements elements
+                        && elements.elements().size() > 1)
+            > 0;
   }
 
-  private boolean hasCall(Predicate<Action.SystemCall> wanted) {
-    return Stream.concat(prefix.stream(), race.steps().stream())
-        .anyMatch(
+  private long count(Predicate<Action.SystemCall> wanted) {
+    return scenario.steps().stream()
+        .flatMap(step -> step instanceof Race inner ? inner.steps().stream() : Stream.of(step))
+        .filter(
             step ->
                 step instanceof Call call
                     && OpParser.parse(call.op()) instanceof Action.SystemCall system
-                    && wanted.test(system));
+                    && wanted.test(system))
+        .count();
   }
 
   /** The program for a rig. */

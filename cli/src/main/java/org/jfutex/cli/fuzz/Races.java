@@ -125,7 +125,7 @@ final class Races {
     int row = threads + 2 * program.scenario().words().size();
     for (int at = program.race().steps().size(); at < numbers.length; at += row + 1) {
       Arrays.sort(numbers, at, at + threads);
-      if (program.waitsOnSeveral()) {
+      if (program.movesOn()) {
         Arrays.fill(numbers, at, at + threads, 0);
         if (at + row < numbers.length) {
           numbers[at + row] = 0; // what the next step gave
