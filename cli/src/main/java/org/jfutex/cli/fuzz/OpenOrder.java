@@ -37,6 +37,7 @@ final class OpenOrder {
   private final boolean ownsLocks;
   private boolean open;
   private boolean several;
+  private boolean movedOn;
 
   OpenOrder(Scenario program) {
     ownsLocks = program.needs().contains(Capability.PI);
@@ -55,8 +56,10 @@ final class OpenOrder {
 
   /**
    * Whether two ways to go on are the same but for who of several waiters was served, and that is
-   * open. One that waits on several words may have been taken twice, so that fewer return. Where
-   * waiters for a lock and others are in one queue, who comes first decides what a call may do.
+   * open. One that waits on several words may have been taken twice, so that fewer return, and one
+   * may have been moved on in place of another, so that fewer are found where they were moved to.
+   * Where waiters for a lock and others are in one queue, who comes first decides what a call may
+   * do.
    */
   boolean leavesOpen(Step step, Moment one, Moment other) {
     return (open && (ownsLocks || isServedOtherwise(one, other)))
@@ -77,9 +80,9 @@ final class OpenOrder {
   }
 
   private boolean isServedOtherwise(Moment one, Moment other) {
-    return one.result() == other.result()
-        && one.cells().equals(other.cells())
-        && (several || one.returned().size() == other.returned().size());
+    boolean asMany =
+        one.result() == other.result() && one.returned().size() == other.returned().size();
+    return one.cells().equals(other.cells()) && (asMany || several || movedOn);
   }
 
   /** Takes note of a step both sides agreed on. */
@@ -127,6 +130,7 @@ final class OpenOrder {
     if (from.equals(to)) {
       return;
     }
+    movedOn |= open;
     boolean moves = places.values().stream().anyMatch(set -> set.contains(from));
     boolean amongLockers = isAmongLockers(system);
     open |=

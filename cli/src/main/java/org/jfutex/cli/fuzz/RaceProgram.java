@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jfutex.cli.fuzz.OpTable.Role;
 import org.jfutex.cli.fuzz.RigProgram.Kind;
 import org.jfutex.cli.play.Action;
@@ -75,14 +77,29 @@ record RaceProgram(
 
   /** Whether it moves waiters, so that the kernel may leave open who comes next. */
   boolean requeues() {
-    List<Step> all = new ArrayList<>(race.steps());
-    all.addAll(prefix);
-    return all.stream()
-        .anyMatch(
+    return count(OpenOrder::requeues) > 0;
+  }
+
+  /** Whether it moves waiters more than once, or one waits on several words. */
+  boolean movesOn() {
+    return count(OpenOrder::requeues) > 1
+        || count(
+                system ->
+                    system.nr() == Operation.NR_FUTEX_WAITV
+                        && system.args().getFirst() instanceof Arg.Elements elements
+                        && elements.elements().size() > 1)
+            > 0;
+  }
+
+  private long count(Predicate<Action.SystemCall> wanted) {
+    return scenario.steps().stream()
+        .flatMap(step -> step instanceof Race inner ? inner.steps().stream() : Stream.of(step))
+        .filter(
             step ->
                 step instanceof Call call
                     && OpParser.parse(call.op()) instanceof Action.SystemCall system
-                    && OpenOrder.requeues(system));
+                    && wanted.test(system))
+        .count();
   }
 
   /** The program for a rig. */

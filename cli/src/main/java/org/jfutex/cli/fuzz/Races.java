@@ -114,13 +114,23 @@ final class Races {
     return index < 0 ? cell : (cell & ~OwnerWord.OWNER_MASK) | (Lane.FIRST_ID + index);
   }
 
-  /** The outcome without who it was that slept or was served. */
-  private static Outcome counts(RaceProgram program, Outcome outcome) {
+  /**
+   * The outcome without who it was that slept or was served. One that waits on several words may
+   * stand in a queue twice, so where one does nothing is left but what the race's own steps gave
+   * and what the cells hold: as {@link OpenOrder#leavesOpen}.
+   */
+  static Outcome counts(RaceProgram program, Outcome outcome) {
     long[] numbers = outcome.numbers().clone();
     int threads = program.threads().size();
     int row = threads + 2 * program.scenario().words().size();
     for (int at = program.race().steps().size(); at < numbers.length; at += row + 1) {
       Arrays.sort(numbers, at, at + threads);
+      if (program.movesOn()) {
+        Arrays.fill(numbers, at, at + threads, 0);
+        if (at + row < numbers.length) {
+          numbers[at + row] = 0; // what the next step gave
+        }
+      }
     }
     return new Outcome(numbers);
   }
