@@ -54,8 +54,8 @@ public interface Robust {
   void free(Word word);
 
   /**
-   * Frees a word as the end of its owner would: it says {@link OwnerWord#OWNER_DIED} afterwards, and
-   * one waiter is woken, in one step that no end of the caller can divide.
+   * Frees a word as the end of its owner would: it says {@link OwnerWord#OWNER_DIED} afterwards,
+   * and one waiter is woken, in one step that no end of the caller can divide.
    *
    * @param word the word
    */

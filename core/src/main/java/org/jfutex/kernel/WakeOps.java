@@ -67,8 +67,8 @@ final class WakeOps {
   }
 
   /**
-   * Sets a word that is not 0 to a value and wakes one of who waits on it, in one system call, which
-   * a kill does not divide.
+   * Sets a word that is not 0 to a value and wakes one of who waits on it, in one system call,
+   * which a kill does not divide.
    *
    * @param value 0, or a power of two
    * @return how many were woken, or a negative errno

@@ -78,9 +78,7 @@ final class Header {
       throw new RegionException("version %d: expected %d".formatted(version, VERSION));
     }
     int count = region.get(INT, AT_COUNT);
-    if (count < 0
-        || count > Layout.MOST_CELLS
-        || Layout.firstCell(count) > region.byteSize()) {
+    if (count < 0 || count > Layout.MOST_CELLS || Layout.firstCell(count) > region.byteSize()) {
       throw new RegionException(
           "%d cells in %d bytes: expected at most %d, and room for their names"
               .formatted(count, region.byteSize(), Layout.MOST_CELLS));
@@ -88,8 +86,7 @@ final class Header {
     long bytes = region.get(LONG, AT_BYTES);
     long hash = region.get(LONG, AT_HASH);
     byte[] directory = new byte[(int) (count * ENTRY_BYTES)];
-    MemorySegment.copy(
-        region, ValueLayout.JAVA_BYTE, DIRECTORY, directory, 0, directory.length);
+    MemorySegment.copy(region, ValueLayout.JAVA_BYTE, DIRECTORY, directory, 0, directory.length);
     Layout layout = read(MemorySegment.ofArray(directory), count);
     if (bytes != region.byteSize() || layout.regionBytes() != bytes) {
       throw new RegionException(

@@ -276,8 +276,7 @@ public final class Layout {
       Map<String, Cell> placed = new LinkedHashMap<>();
       long offset = firstCell(cells.size());
       for (Cell cell : cells.values()) {
-        placed.put(
-            cell.name, new Cell(cell.name, cell.kind, cell.parameter, offset, cell.bytes));
+        placed.put(cell.name, new Cell(cell.name, cell.kind, cell.parameter, offset, cell.bytes));
         offset += Math.ceilDiv(cell.bytes, ALIGNMENT) * ALIGNMENT;
       }
       return new Layout(placed);

@@ -154,7 +154,7 @@ final class Members {
     if (Cells.increment(generations[index]) == 0) {
       int _ = Cells.increment(generations[index]); // 0 is nobody's
     }
-    Cells.set(Word.of(file, at(index) + AT_PID), (int) ProcessHandle.current().pid());
+    Cells.set(Word.of(file, at(index) + AT_PID), ProcessHandle.current().pid());
     Cells.set(Word.of(file, at(index) + AT_LANGUAGE), JAVA);
     int id = ROBUST.enlist(words[index]);
     boolean taken = words[index].compareAndSet(value, id | OwnerWord.WAITERS);
@@ -232,8 +232,7 @@ final class Members {
     }
 
     /** Likewise, and while the word of a robust mutex, with WAITERS set, holds a value. */
-    WaitStatus await(
-        Word word, int expected, Deadline deadline, @Nullable Word owned, int owner) {
+    WaitStatus await(Word word, int expected, Deadline deadline, @Nullable Word owned, int owner) {
       List<WaitEntry> entries = new ArrayList<>();
       entries.add(new WaitEntry(word, expected));
       entries.add(new WaitEntry(joins, joined));

@@ -17,7 +17,9 @@ import java.util.regex.Pattern;
 import org.jfutex.kernel.Syscalls;
 import org.jfutex.word.MappedFile;
 
-/** The files of regions: made whole before they have their name, and checked before they are used. */
+/**
+ * The files of regions: made whole before they have their name, and checked before they are used.
+ */
 final class RegionFile {
   static final Set<PosixFilePermission> OWNER_ONLY =
       Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -112,14 +114,12 @@ final class RegionFile {
     long descriptor;
     try (Arena arena = Arena.ofConfined()) {
       descriptor =
-          Syscalls.call(
-              NR_MEMFD_CREATE, arena.allocateFrom("jfutex").address(), MFD_CLOEXEC, 0);
+          Syscalls.call(NR_MEMFD_CREATE, arena.allocateFrom("jfutex").address(), MFD_CLOEXEC, 0);
     }
     if (descriptor < 0) {
       throw new IOException("memfd_create failed with errno " + -descriptor);
     }
-    Path path =
-        Path.of("/proc/%d/fd/%d".formatted(ProcessHandle.current().pid(), descriptor));
+    Path path = Path.of("/proc/%d/fd/%d".formatted(ProcessHandle.current().pid(), descriptor));
     try {
       Files.setPosixFilePermissions(path, OWNER_ONLY);
       fill(path, layout);

@@ -367,7 +367,9 @@ public final class SharedRegion implements AutoCloseable {
     return words;
   }
 
-  /** Counts what threads of this process hold here, as long as they live or somebody gives it back. */
+  /**
+   * Counts what threads of this process hold here, as long as they live or somebody gives it back.
+   */
   void count(int change) {
     int _ = held.addAndGet(change);
   }

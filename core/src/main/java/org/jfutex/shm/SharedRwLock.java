@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * let in after it. Readers that end are forgotten, as they have changed nothing; a writer that ends
  * leaves the lock to the next one, reader or writer, who is told and recovers before anybody reads.
  *
- * <p>A thread that writes may go on as a reader ({@link #downgrade}). One that reads cannot become a
- * writer, as two of them would wait for each other; it frees the lock first. Neither is reentrant
+ * <p>A thread that writes may go on as a reader ({@link #downgrade}). One that reads cannot become
+ * a writer, as two of them would wait for each other; it frees the lock first. Neither is reentrant
  * for writers; a thread may read several times, but not if a writer may come in between.
  */
 public final class SharedRwLock {
@@ -69,8 +69,8 @@ public final class SharedRwLock {
    * States how to make whole what the lock protects after a writer has ended. If it throws, the
    * lock is freed, the next owner is told again, and the exception comes out of the call.
    *
-   * @param action called by an acquisition through this object that inherits the lock, with the lock
-   *     held for writing
+   * @param action called by an acquisition through this object that inherits the lock, with the
+   *     lock held for writing
    * @return this
    */
   public SharedRwLock onOwnerDied(Runnable action) {
@@ -222,8 +222,8 @@ public final class SharedRwLock {
    * Takes the lock for reading, or gives up at a deadline or an interrupt.
    *
    * @param deadline when to give up, on its own clock
-   * @return LOCKED or OWNER_DIED, as {@link #lockRead()}; TIMED_OUT; INTERRUPTED, with the interrupt
-   *     flag still set
+   * @return LOCKED or OWNER_DIED, as {@link #lockRead()}; TIMED_OUT; INTERRUPTED, with the
+   *     interrupt flag still set
    * @throws FutexException as {@link #lockRead()}
    */
   public LockStatus lockRead(Deadline deadline) {
