@@ -58,7 +58,7 @@ class ArchitectureTest {
     ARROWS.put("kernel", Set.of(CONTRACT, "word", "time", "park", "trace"));
     ARROWS.put("linux", Set.of(CONTRACT, "word", "time", "engine", "kernel"));
     ARROWS.put("sync", Set.of(CONTRACT, "word", "time"));
-    ARROWS.put("shm", Set.of(CONTRACT, "word", "kernel"));
+    ARROWS.put("shm", Set.of(CONTRACT, "word", "time", "kernel", "sync"));
     ARROWS.put("poll", Set.of(CONTRACT, "word", "park", "time", "trace"));
     ARROWS.put("io", Set.of(CONTRACT, "word", "park", "time", "trace", "poll", "kernel"));
     ARROWS.put("observe", Set.of(CONTRACT, "word", "engine", "trace"));
@@ -80,7 +80,8 @@ class ArchitectureTest {
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
-              ".kernel.Spawn .kernel.Syscalls")
+              ".kernel.PosixCalls .kernel.Spawn .kernel.Syscalls",
+              ".shm.PosixCondvar .shm.PosixMutex .shm.PosixSemaphore")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)
           .collect(Collectors.toUnmodifiableSet());
