@@ -326,8 +326,7 @@ public final class PosixCalls {
   public static int initSemaphore(MemorySegment semaphore, Sharing sharing, int value) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
-      return failure(
-          (int) SEM_INIT.invokeExact(state, semaphore, flag(sharing), value), state);
+      return failure((int) SEM_INIT.invokeExact(state, semaphore, flag(sharing), value), state);
     } catch (Throwable e) {
       throw unchecked(e);
     }

@@ -18,8 +18,8 @@ import org.jfutex.word.MappedFile;
  *
  * <p><b>Threads.</b> The owner is the thread of the operating system, so only platform threads may
  * call: a virtual one gets a {@link WrongThreadException}. A wait ends with the lock or at its
- * deadline: {@link Thread#interrupt} does not end it, and the interrupt flag is kept. Memory effects
- * are those of {@link java.util.concurrent.locks.Lock}, between processes too.
+ * deadline: {@link Thread#interrupt} does not end it, and the interrupt flag is kept. Memory
+ * effects are those of {@link java.util.concurrent.locks.Lock}, between processes too.
  *
  * <p><b>Memory.</b> While a call is in the memory the mapping cannot be closed: {@link
  * MappedFile#close} throws an IllegalStateException, because the C library would crash the process
@@ -32,10 +32,11 @@ import org.jfutex.word.MappedFile;
  * kind is checked, and one that this C library would not itself write for a shared mutex is refused
  * with EINVAL: memory that is still zero, a private mutex, a destroyed one, one with priority
  * protection, garbage. What the kind does not show remains (probed with glibc 2.36): with {@link
- * Property#PRIORITY_INHERITANCE} an owner that does not exist, or one marked as dead where the mutex
- * is not robust, fails an assertion of the C library, which aborts the process; {@link #unlock} of a
- * robust mutex follows two pointers in the memory if it names the caller as owner. Any other
- * content waits for an owner that may never come.
+ * Property#PRIORITY_INHERITANCE} an owner that does not exist, in a robust mutex, one that is a
+ * thread of the kernel, or the mark of a dead owner in a mutex that is not robust fail an assertion
+ * of the C library, which aborts the process; {@link #unlock} of a robust mutex follows two
+ * pointers in the memory if it names the caller as owner. Other garbage makes a lock wait for an
+ * owner that never comes.
  *
  * <p>Immutable; there may be many of these for one mutex.
  */
@@ -56,7 +57,11 @@ public final class PosixMutex {
     RECURSIVE,
     /** PTHREAD_MUTEX_ROBUST: the next owner is told that the last one ended and held it. */
     ROBUST,
-    /** PTHREAD_PRIO_INHERIT: its owner runs with the priority of who waits. */
+    /**
+     * PTHREAD_PRIO_INHERIT: its owner runs with the priority of who waits. To be given together
+     * with ROBUST where the owner may be killed: without, glibc aborts the processes that wait for
+     * it then, this one too.
+     */
     PRIORITY_INHERITANCE
   }
 
@@ -81,8 +86,8 @@ public final class PosixMutex {
   }
 
   /**
-   * Initializes a process-shared mutex, free, whatever was there before; as
-   * pthread_mutex_init(3p). Nobody may use the place meanwhile.
+   * Initializes a process-shared mutex, free, whatever was there before; as pthread_mutex_init(3p).
+   * Nobody may use the place meanwhile.
    *
    * @param file a mapping of the file
    * @param offset where the mutex is in the mapping, in bytes; a multiple of 8
@@ -143,7 +148,10 @@ public final class PosixMutex {
   }
 
   /**
-   * Takes the lock if it is free; as pthread_mutex_trylock(3p).
+   * Takes the lock if it is free; as pthread_mutex_trylock(3p). After an ENOTRECOVERABLE from here
+   * glibc leaves the mutex so that others wait for ever, where they would have got the same (seen
+   * in 2.36, without priority inheritance); {@link #lock(Deadline)} with a deadline that has been
+   * reached does not.
    *
    * @return LOCKED, OWNER_DIED or BUSY; BUSY also for the owner of a lock that is not recursive
    * @throws org.jfutex.FutexException as {@link #lock(Deadline)}

@@ -8,9 +8,9 @@ import org.jfutex.word.MappedFile;
 
 /**
  * A {@code sem_t} in a mapped file: a counter that any process can raise, and lower while it is
- * more than 0. Each operation is a call of the C library of this process, and what is said at {@link
- * PosixMutex} of interrupts, of closing and of the C library's version holds here too. A semaphore
- * has no owner, so virtual threads may use what does not wait.
+ * more than 0. Each operation is a call of the C library of this process, and what is said at
+ * {@link PosixMutex} of interrupts, of closing and of the C library's version holds here too. A
+ * semaphore has no owner, so virtual threads may use what does not wait.
  *
  * <p>Raising it happens before the lowering that it allows, between processes too.
  *

@@ -59,7 +59,8 @@ record SharedMark(long offset, int bits, int shared, int known) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment alone = arena.allocate(bytes, Long.BYTES);
       MemorySegment shared = arena.allocate(bytes, Long.BYTES);
-      if (init.applyAsInt(alone, Sharing.PRIVATE) == 0 && init.applyAsInt(shared, Sharing.SHARED) == 0) {
+      if (init.applyAsInt(alone, Sharing.PRIVATE) == 0
+          && init.applyAsInt(shared, Sharing.SHARED) == 0) {
         long offset = alone.mismatch(shared) & -Integer.BYTES;
         if (offset >= 0) {
           int found = shared.get(ValueLayout.JAVA_INT, offset);
