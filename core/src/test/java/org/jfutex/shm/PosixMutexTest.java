@@ -177,6 +177,10 @@ class PosixMutexTest {
       mutex.unlock();
       assertThat(OwnerWord.owner(load(0))).isZero();
     }
+    PosixMutex ours = PosixMutex.create(file, HERE, PRIORITY_INHERITANCE);
+    assertThat(ours.lock()).isEqualTo(LockStatus.LOCKED);
+    assertThat(OwnerWord.owner(load(0))).as("not 1, as in others").isGreaterThan(1);
+    ours.unlock();
   }
 
   @ParameterizedTest

@@ -59,7 +59,7 @@ class PosixSemaphoreTest {
       Deadline giveUp = Deadline.after(Delays.GIVE_UP);
       for (int i = 0; i < TURNS; i++) {
         toC.release();
-        if (i % 2 == 0) {
+        if (i % 2 == 1) {
           toJava.acquire();
         } else {
           assertThat(toJava.acquire(giveUp)).isTrue();
