@@ -1,6 +1,9 @@
 package org.jfutex;
 
-/** The errors of the futex calls and of the C library's locks, with their Linux numbers (errno(3), asm-generic/errno.h). */
+/**
+ * The errors of the futex calls and of the C library's locks, with their Linux numbers (errno(3),
+ * asm-generic/errno.h).
+ */
 public enum Errno {
   /** Operation not permitted. */
   EPERM(1),

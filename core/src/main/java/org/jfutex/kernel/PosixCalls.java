@@ -144,24 +144,26 @@ public final class PosixCalls {
 
   private static MethodHandle missing(
       String reason, FunctionDescriptor type, Linker.Option... options) {
+    MethodType full = type.toMethodType();
+    if (options.length > 0) {
+      full = full.insertParameterTypes(0, MemorySegment.class); // the captured state
+    }
     try {
+      MethodHandle exception =
+          MethodHandles.publicLookup()
+              .findConstructor(
+                  UnsupportedOperationException.class,
+                  MethodType.methodType(void.class, String.class))
+              .bindTo("the POSIX view " + reason);
       MethodHandle thrower =
-          MethodHandles.lookup()
-              .findStatic(
-                  PosixCalls.class, "refuse", MethodType.methodType(int.class, String.class));
-      MethodType full = type.toMethodType();
-      if (options.length > 0) {
-        full = full.insertParameterTypes(0, MemorySegment.class); // the captured state
-      }
-      return MethodHandles.dropArguments(
-          thrower.bindTo("the POSIX view " + reason), 0, full.parameterList());
+          MethodHandles.collectArguments(
+              MethodHandles.throwException(int.class, UnsupportedOperationException.class),
+              0,
+              exception);
+      return MethodHandles.dropArguments(thrower, 0, full.parameterList());
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
-  }
-
-  private static int refuse(String message) {
-    throw new UnsupportedOperationException(message);
   }
 
   /** Who may use an object. */
