@@ -83,7 +83,8 @@ class ArchitectureTest {
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
-              ".kernel.Spawn .kernel.Syscalls")
+              ".kernel.PosixCalls .kernel.Spawn .kernel.Syscalls",
+              ".shm.PosixCondvar .shm.PosixMutex .shm.PosixSemaphore")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)
           .collect(Collectors.toUnmodifiableSet());
