@@ -17,7 +17,7 @@ import org.jfutex.testing.Crew;
 import org.jfutex.testing.Delays;
 import org.jfutex.word.MappedFile;
 
-/** Another process that maps the same file and obeys one command a line: {@code posix.c}. */
+/** Another process that maps the same file and obeys one command a line. */
 final class Peer implements AutoCloseable {
   static final int BYTES = 4096;
 
@@ -32,12 +32,18 @@ final class Peer implements AutoCloseable {
     answers = process.inputReader();
   }
 
-  /** A program in C, compiled into the folder of the file. */
+  /** The program of {@code posix.c}. */
   static Peer c(Path file) throws Exception {
+    return c("posix", file);
+  }
+
+  /** A program in C, compiled into the folder of the file. */
+  static Peer c(String name, Path file) throws Exception {
     String compiler = compiler();
-    Path program = file.resolveSibling("posix");
+    Path program = file.resolveSibling(name);
     if (!Files.exists(program)) {
-      Path source = Path.of(System.getProperty("jfutex.root"), "core/src/test/native/posix.c");
+      String root = System.getProperty("jfutex.root");
+      Path source = Path.of(root, "core/src/test/native", name + ".c");
       Process compilation =
           new ProcessBuilder(
                   compiler,
@@ -46,6 +52,7 @@ final class Peer implements AutoCloseable {
                   "-Wextra",
                   "-Werror",
                   "-pthread",
+                  "-I" + Path.of(root, "include"),
                   "-o",
                   program.toString(),
                   source.toString())
