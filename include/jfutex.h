@@ -11,7 +11,7 @@
  *     int error = jfutex_attach(&region, "/dev/shm/accounts");
  *     void *lock = jfutex_cell(&region, "lock", JFUTEX_MUTEX);
  *     long *counter = jfutex_cell(&region, "counter", JFUTEX_BYTES);
- *     switch (jfutex_mutex_lock(lock)) {
+ *     switch (jfutex_mutex_lock(&region, lock)) {
  *     case EOWNERDEAD: ... make whole what the lock protects ... // fall through
  *     case 0: ++*counter; jfutex_mutex_unlock(lock);
  *     }
@@ -74,18 +74,9 @@ struct jfutex_region {
 
 /* --- the kernel ------------------------------------------------------------------------------ */
 
-static inline long jfutex_call(uint32_t *word, int operation, uint32_t value,
-                               const struct timespec *time) {
-  return syscall(SYS_futex, word, operation, value, time, NULL, FUTEX_BITSET_MATCH_ANY);
-}
-
-/* Shared futexes: no FUTEX_PRIVATE_FLAG. The time is absolute, on CLOCK_MONOTONIC; NULL is never. */
-static inline int jfutex_wait(uint32_t *word, uint32_t expected, const struct timespec *deadline) {
-  return jfutex_call(word, FUTEX_WAIT_BITSET, expected, deadline) == 0 ? 0 : errno;
-}
-
+/* A shared futex: no FUTEX_PRIVATE_FLAG. */
 static inline void jfutex_wake(uint32_t *word, int count) {
-  jfutex_call(word, FUTEX_WAKE, (uint32_t)count, NULL);
+  syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
 static inline uint32_t jfutex_load(uint32_t *word) {
@@ -159,12 +150,68 @@ static inline void jfutex_unlink(void *cell) {
   jfutex_links_of(mine->prev)->next = mine->next;
 }
 
+/* --- regions and their members ------------------------------------------------------------------ */
+
+static inline uint32_t *jfutex_word(const struct jfutex_region *region, size_t offset) {
+  return (uint32_t *)(void *)(region->base + offset);
+}
+
+static inline uint32_t *jfutex_member(const struct jfutex_region *region, uint32_t place) {
+  return jfutex_word(region, JFUTEX_FIRST_MEMBER + (size_t)place * JFUTEX_MEMBER_BYTES);
+}
+
+/* Who was there when it was made: a wait that ends when one of them dies, or another comes. */
+struct jfutex_watch {
+  uint32_t joined;
+  uint32_t values[JFUTEX_MEMBERS];
+};
+
+/* To be made before looking whether to wait. */
+static inline void jfutex_watch(const struct jfutex_region *region, struct jfutex_watch *watch) {
+  watch->joined = jfutex_load(jfutex_word(region, JFUTEX_JOINS));
+  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
+    watch->values[i] = jfutex_load(jfutex_member(region, i));
+  }
+}
+
+static inline int jfutex_watched_wait(const struct jfutex_region *region,
+                                      const struct jfutex_watch *watch, uint32_t *word,
+                                      uint32_t expected, const struct timespec *deadline) {
+  struct futex_waitv entries[JFUTEX_MEMBERS + 2];
+  uint32_t count = 0;
+  memset(entries, 0, sizeof entries);
+  entries[count].uaddr = (uintptr_t)word;
+  entries[count++].val = expected;
+  entries[count].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
+  entries[count++].val = watch->joined;
+  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
+    if ((watch->values[i] & FUTEX_TID_MASK) != 0) {
+      entries[count].uaddr = (uintptr_t)jfutex_member(region, i);
+      entries[count++].val = watch->values[i];
+    }
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    entries[i].flags = FUTEX_32;
+  }
+  if (syscall(SYS_futex_waitv, entries, count, 0, deadline, CLOCK_MONOTONIC) < 0) {
+    return errno;
+  }
+  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
+    uint32_t *member = jfutex_member(region, i);
+    if ((watch->values[i] & FUTEX_TID_MASK) != 0 && jfutex_load(member) != watch->values[i]) {
+      jfutex_wake(member, INT32_MAX);
+    }
+  }
+  return 0;
+}
+
 /*
  * Locks a mutex; waits until a deadline on CLOCK_MONOTONIC, NULL for ever.
  * Returns 0; EOWNERDEAD if the last owner ended with the lock, which the caller has now; EDEADLK if
  * the caller has it already; ETIMEDOUT; ENOSYS if the thread has no robust list as glibc makes it.
  */
-static inline int jfutex_mutex_timedlock(void *cell, const struct timespec *deadline) {
+static inline int jfutex_mutex_timedlock(const struct jfutex_region *region, void *cell,
+                                         const struct timespec *deadline) {
   uint32_t *word = (uint32_t *)cell;
   struct robust_list_head *list = jfutex_list();
   uint32_t me = jfutex_thread();
@@ -190,7 +237,9 @@ static inline int jfutex_mutex_timedlock(void *cell, const struct timespec *dead
     if (!(value & FUTEX_WAITERS) && !jfutex_cas(word, value, value | FUTEX_WAITERS)) {
       continue;
     }
-    int end = jfutex_wait(word, value | FUTEX_WAITERS, deadline);
+    struct jfutex_watch watch;
+    jfutex_watch(region, &watch); /* a member may die with a wake of this word */
+    int end = jfutex_watched_wait(region, &watch, word, value | FUTEX_WAITERS, deadline);
     if (end == 0) {
       mark = FUTEX_WAITERS; /* others may sleep on */
     } else if (end == ETIMEDOUT) {
@@ -201,7 +250,9 @@ static inline int jfutex_mutex_timedlock(void *cell, const struct timespec *dead
 }
 
 /* Locks a mutex, as jfutex_mutex_timedlock without a deadline. */
-static inline int jfutex_mutex_lock(void *cell) { return jfutex_mutex_timedlock(cell, NULL); }
+static inline int jfutex_mutex_lock(const struct jfutex_region *region, void *cell) {
+  return jfutex_mutex_timedlock(region, cell, NULL);
+}
 
 /* The number of the acquisition, for the owner: greater than all before it. */
 static inline uint64_t jfutex_mutex_epoch(const void *cell) {
@@ -223,16 +274,6 @@ static inline int jfutex_mutex_unlock(void *cell) {
   }
   jfutex_pending(list, NULL);
   return 0;
-}
-
-/* --- regions and their members ------------------------------------------------------------------ */
-
-static inline uint32_t *jfutex_word(const struct jfutex_region *region, size_t offset) {
-  return (uint32_t *)(void *)(region->base + offset);
-}
-
-static inline uint32_t *jfutex_member(const struct jfutex_region *region, uint32_t place) {
-  return jfutex_word(region, JFUTEX_FIRST_MEMBER + (size_t)place * JFUTEX_MEMBER_BYTES);
 }
 
 static inline int jfutex_take_place(struct jfutex_region *region, struct robust_list_head *list) {
@@ -304,7 +345,7 @@ static inline int jfutex_attach(struct jfutex_region *region, const char *path) 
       error = EPROTO;
     } else {
       void *registry = region->base + JFUTEX_REGISTRY;
-      error = jfutex_mutex_lock(registry);
+      error = jfutex_mutex_lock(region, registry);
       if (error == 0 || error == EOWNERDEAD) {
         error = jfutex_take_place(region, list);
         jfutex_mutex_unlock(registry);
@@ -375,51 +416,6 @@ static inline uint32_t jfutex_number(const struct jfutex_region *region, const v
   return 0;
 }
 
-/* Who was there when it was made: a wait that ends when one of them dies, or another comes. */
-struct jfutex_watch {
-  uint32_t joined;
-  uint32_t values[JFUTEX_MEMBERS];
-};
-
-/* To be made before looking whether to wait. */
-static inline void jfutex_watch(const struct jfutex_region *region, struct jfutex_watch *watch) {
-  watch->joined = jfutex_load(jfutex_word(region, JFUTEX_JOINS));
-  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
-    watch->values[i] = jfutex_load(jfutex_member(region, i));
-  }
-}
-
-static inline int jfutex_watched_wait(const struct jfutex_region *region,
-                                      const struct jfutex_watch *watch, uint32_t *word,
-                                      uint32_t expected, const struct timespec *deadline) {
-  struct futex_waitv entries[JFUTEX_MEMBERS + 2];
-  uint32_t count = 0;
-  memset(entries, 0, sizeof entries);
-  entries[count].uaddr = (uintptr_t)word;
-  entries[count++].val = expected;
-  entries[count].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
-  entries[count++].val = watch->joined;
-  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
-    if (i != region->place && (watch->values[i] & FUTEX_TID_MASK) != 0) {
-      entries[count].uaddr = (uintptr_t)jfutex_member(region, i);
-      entries[count++].val = watch->values[i];
-    }
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    entries[i].flags = FUTEX_32;
-  }
-  if (syscall(SYS_futex_waitv, entries, count, 0, deadline, CLOCK_MONOTONIC) < 0) {
-    return errno;
-  }
-  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
-    uint32_t *member = jfutex_member(region, i);
-    if ((watch->values[i] & FUTEX_TID_MASK) != 0 && jfutex_load(member) != watch->values[i]) {
-      jfutex_wake(member, INT32_MAX);
-    }
-  }
-  return 0;
-}
-
 static inline int jfutex_is_alive(const struct jfutex_region *region, uint32_t place,
                                   uint32_t generation) {
   uint32_t *word = jfutex_member(region, place);
@@ -444,7 +440,7 @@ static inline int jfutex_condvar_wait(const struct jfutex_region *region, void *
     return error;
   }
   int end = jfutex_watched_wait(region, &watch, word, before, deadline);
-  error = jfutex_mutex_lock(mutex);
+  error = jfutex_mutex_lock(region, mutex);
   return error != 0 ? error : end == ETIMEDOUT ? ETIMEDOUT : 0;
 }
 
@@ -521,7 +517,7 @@ static inline int jfutex_semaphore_wait(const struct jfutex_region *region, void
   for (;;) {
     struct jfutex_watch watch;
     jfutex_watch(region, &watch);
-    int error = jfutex_mutex_lock(cell);
+    int error = jfutex_mutex_lock(region, cell);
     if (error != 0 && error != EOWNERDEAD) {
       return error;
     }
@@ -540,7 +536,7 @@ static inline int jfutex_semaphore_wait(const struct jfutex_region *region, void
 /* Releases a permit of the calling process; EPERM if it has none. */
 static inline int jfutex_semaphore_post(const struct jfutex_region *region, void *cell) {
   uint32_t *word = (uint32_t *)(void *)((char *)cell + 64);
-  int error = jfutex_mutex_lock(cell);
+  int error = jfutex_mutex_lock(region, cell);
   if (error != 0 && error != EOWNERDEAD) {
     return error;
   }

@@ -25,7 +25,7 @@ static long echo(long messages) {
   volatile long *data = jfutex_cell(&region, "data", JFUTEX_BYTES); // whose turn, the value
   long sum = 0;
   for (long i = 0; i < messages; i++) {
-    if (jfutex_mutex_lock(mutex) != 0) abort();
+    if (jfutex_mutex_lock(&region, mutex) != 0) abort();
     while (data[0] != FROM_JAVA) {
       if (jfutex_condvar_wait(&region, condvar, mutex, NULL) != 0) abort();
     }
@@ -59,8 +59,8 @@ int main(int argc, char **argv) {
     sscanf(line, "%19s %ld", command, &number);
     struct timespec deadline = in_millis(number);
     long answer = -1;
-    if (!strcmp(command, "lock")) answer = jfutex_mutex_lock(mutex);
-    if (!strcmp(command, "timedlock")) answer = jfutex_mutex_timedlock(mutex, &deadline);
+    if (!strcmp(command, "lock")) answer = jfutex_mutex_lock(&region, mutex);
+    if (!strcmp(command, "timedlock")) answer = jfutex_mutex_timedlock(&region, mutex, &deadline);
     if (!strcmp(command, "unlock")) answer = jfutex_mutex_unlock(mutex);
     if (!strcmp(command, "epoch")) answer = (long)jfutex_mutex_epoch(mutex);
     if (!strcmp(command, "acquire")) answer = jfutex_semaphore_wait(&region, semaphore, NULL);

@@ -206,6 +206,12 @@ final class Members {
     return (int) word.load();
   }
 
+  /** A robust mutex whose waiters are told of deaths: one of them may have taken a wake along. */
+  RobustMutex mutex(Word word) {
+    return RobustMutex.of(
+        FUTEX, word, (expected, deadline) -> watch().await(word, (int) expected, deadline));
+  }
+
   /** Who is there now. To be made before looking whether to wait. */
   Watch watch() {
     return new Watch();

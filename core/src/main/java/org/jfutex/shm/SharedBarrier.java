@@ -53,7 +53,7 @@ public final class SharedBarrier {
 
   SharedBarrier(SharedRegion region, Layout.Cell cell) {
     this.members = region.attached();
-    this.guard = RobustMutex.of(Futex.kernel(), region.word(cell, 0, Integer.SIZE));
+    this.guard = members.mutex(region.word(cell, 0, Integer.SIZE));
     this.word = region.word(cell, WORD, Integer.SIZE);
     this.broken = region.word(cell, BROKEN, Integer.SIZE);
     this.holdings = region.holdings(cell, HOLDINGS);

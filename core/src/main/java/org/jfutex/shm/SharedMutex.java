@@ -1,7 +1,6 @@
 package org.jfutex.shm;
 
 import org.jfutex.Errno;
-import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
 import org.jfutex.sync.RobustMutex;
@@ -53,7 +52,7 @@ public final class SharedMutex {
     this.region = region;
     this.word = region.word(cell, 0, Integer.SIZE);
     this.epoch = region.word(cell, EPOCH, Long.SIZE);
-    this.mutex = RobustMutex.of(Futex.kernel(), word);
+    this.mutex = region.attached().mutex(word);
   }
 
   /**

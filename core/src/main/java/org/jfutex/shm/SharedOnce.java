@@ -1,6 +1,5 @@
 package org.jfutex.shm;
 
-import org.jfutex.Futex;
 import org.jfutex.LockStatus;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.word.Word;
@@ -26,7 +25,7 @@ public final class SharedOnce {
   private final Word word;
 
   SharedOnce(SharedRegion region, Layout.Cell cell) {
-    this.guard = RobustMutex.of(Futex.kernel(), region.word(cell, 0, Integer.SIZE));
+    this.guard = region.attached().mutex(region.word(cell, 0, Integer.SIZE));
     this.word = region.word(cell, WORD, Integer.SIZE);
   }
 

@@ -60,7 +60,7 @@ public final class SharedRwLock {
     this.region = region;
     this.members = region.attached();
     this.owner = region.word(cell, 0, Integer.SIZE);
-    this.writer = RobustMutex.of(FUTEX, owner);
+    this.writer = members.mutex(owner);
     this.word = region.word(cell, WORD, Integer.SIZE);
     this.holdings = region.holdings(cell, HOLDINGS);
   }

@@ -46,7 +46,7 @@ public final class SharedSemaphore {
   SharedSemaphore(SharedRegion region, Layout.Cell cell) {
     this.region = region;
     this.members = region.attached();
-    this.guard = RobustMutex.of(Futex.kernel(), region.word(cell, 0, Integer.SIZE));
+    this.guard = members.mutex(region.word(cell, 0, Integer.SIZE));
     this.word = region.word(cell, WORD, Integer.SIZE);
     this.left = region.word(cell, LEFT, Integer.SIZE);
     this.holdings = region.holdings(cell, HOLDINGS);
