@@ -11,14 +11,38 @@ import org.jspecify.annotations.Nullable;
 
 /** The sleep of a platform thread in its own wait, which {@link Thread#interrupt} ends. */
 final class InterruptibleSleeper extends Sleeper {
+  /*
+   * State       RECENT: a sleeper by the low bits of its thread's id; any that has been there.
+   * Guards      RECENT: none; its elements are written by whoever finds another there. An element
+   *             tells by a final field whose it is, so who reads its own reads what it wrote.
+   * Lock order  none.
+   * Ordering    that of Sleeper. The hook is put in before each wait, as other blocking calls take
+   *             it out, and is left in after it: who comes late finds the sleeper IDLE.
+   * Progress    that of Sleeper.
+   * Callbacks   none.
+   * Checked by  SleeperTest, KernelFutexContractTest.
+   */
   private static final ThreadLocal<InterruptibleSleeper> CURRENT =
       ThreadLocal.withInitial(InterruptibleSleeper::new);
 
+  /** Spares most waits the four objects of a ThreadLocal's look-up. */
+  private static final @Nullable InterruptibleSleeper[] RECENT = new InterruptibleSleeper[64];
+
+  private final long owner = Thread.currentThread().threadId();
   private final Hook hook = new Hook();
 
   /** That of the calling thread, which is a platform thread. */
   static InterruptibleSleeper current() {
-    return CURRENT.get();
+    long thread = Thread.currentThread().threadId();
+    int slot = (int) thread & (RECENT.length - 1);
+    InterruptibleSleeper recent = RECENT[slot];
+    return recent != null && recent.owner == thread ? recent : find(slot);
+  }
+
+  private static InterruptibleSleeper find(int slot) {
+    InterruptibleSleeper sleeper = CURRENT.get();
+    RECENT[slot] = sleeper;
+    return sleeper;
   }
 
   @Override
@@ -29,21 +53,13 @@ final class InterruptibleSleeper extends Sleeper {
   /** Sleeps, as {@link #sleepOnOne}; ECANCELED and EINTR mean interrupted. */
   int sleepInterruptibly(NativePlace place, int expected, int bitset, Deadline deadline) {
     hook.install();
-    try {
-      return sleepOnOne(place.address(), place.isShared(), expected, bitset, deadline);
-    } finally {
-      hook.remove();
-    }
+    return sleepOnOne(place.address(), place.isShared(), expected, bitset, deadline);
   }
 
   /** Sleeps, as {@link #sleepOnAll}; ECANCELED and EINTR mean interrupted. */
   int sleepInterruptibly(int entries, Deadline deadline) {
     hook.install();
-    try {
-      return sleepOnAll(entries, deadline);
-    } finally {
-      hook.remove();
-    }
+    return sleepOnAll(entries, deadline);
   }
 
   /**
@@ -61,10 +77,6 @@ final class InterruptibleSleeper extends Sleeper {
 
     void install() {
       begin();
-    }
-
-    void remove() {
-      end();
     }
 
     @Override

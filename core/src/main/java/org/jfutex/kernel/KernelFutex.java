@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.jfutex.AnyWait;
 import org.jfutex.Capabilities;
 import org.jfutex.Errno;
@@ -37,6 +38,11 @@ import org.jspecify.annotations.Nullable;
  * words of locks.
  */
 final class KernelFutex implements Futex {
+  private static final AnyWait[] CHANGED_AT =
+      IntStream.range(0, Sleeper.MAX_ENTRIES)
+          .mapToObj(index -> new AnyWait(WaitStatus.CHANGED, index))
+          .toArray(AnyWait[]::new);
+
   private final Waits waits;
   private final HelperWaits helpers;
   private final Capabilities capabilities;
@@ -114,17 +120,22 @@ final class KernelFutex implements Futex {
     try {
       int result =
           InterruptibleSleeper.current().sleepInterruptibly(place, expected, bitset, deadline);
-      if (result == FutexCalls.EAGAIN) {
-        return WaitStatus.CHANGED;
-      }
-      if (result == FutexCalls.ECANCELED) { // an interrupt came before the comparison
-        int compared = compare(place, expected);
-        result = compared < 0 ? compared : FutexCalls.EINTR;
-      }
-      return status(result, deadline, word);
+      return result == FutexCalls.EAGAIN
+          ? WaitStatus.CHANGED
+          : slept(result, place, expected, deadline, word);
     } finally {
       Reference.reachabilityFence(word); // likewise
     }
+  }
+
+  /** Off the straight line, which is then short enough to become part of the caller's code. */
+  private static WaitStatus slept(
+      int result, NativePlace place, int expected, Deadline deadline, Word word) {
+    if (result == FutexCalls.ECANCELED) { // an interrupt came before the comparison
+      int compared = compare(place, expected);
+      return status(compared < 0 ? compared : FutexCalls.EINTR, deadline, word);
+    }
+    return status(result, deadline, word);
   }
 
   private int serveOne(NativePlace place, int expected, Deadline deadline, int bitset) {
@@ -177,34 +188,39 @@ final class KernelFutex implements Futex {
     return future;
   }
 
+  /**
+   * The words are asked for where they are each time they are needed. What would be kept for that
+   * of each wait lies in new memory, which costs more than to look it up.
+   */
   @Override
   public AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline) {
     List<WaitEntry> words = List.copyOf(entries);
-    if (words.isEmpty() || words.size() > Sleeper.MAX_ENTRIES) {
+    int count = words.size();
+    if (count == 0 || count > Sleeper.MAX_ENTRIES) {
       throw new FutexException(
-          Errno.EINVAL, words.size() + " entries: expected 1 to " + Sleeper.MAX_ENTRIES);
+          Errno.EINVAL, count + " entries: expected 1 to " + Sleeper.MAX_ENTRIES);
     }
-    KernelWait.Entry[] places = new KernelWait.Entry[words.size()];
-    for (int i = 0; i < places.length; i++) {
-      places[i] = new KernelWait.Entry(place(words.get(i).word()), (int) words.get(i).expected());
+    for (int i = 0; i < count; i++) {
+      NativePlace _ = place(words.get(i).word());
     }
     try {
-      return awaitAny(places, deadline);
+      return awaitAnyOf(words, deadline);
     } finally {
       Reference.reachabilityFence(words);
     }
   }
 
-  private AnyWait awaitAny(KernelWait.Entry[] places, Deadline deadline) {
+  private AnyWait awaitAnyOf(List<WaitEntry> words, Deadline deadline) {
     while (true) {
-      int result = sleepOnAll(places, deadline);
-      boolean compared = result != FutexCalls.EAGAIN && result != FutexCalls.ECANCELED;
-      if (result == FutexCalls.EAGAIN && places.length == 1) {
-        return new AnyWait(WaitStatus.CHANGED, 0); // nothing to find out
-      }
-      int changed = compared ? -1 : firstChanged(places, places.length);
+      int result = sleepOnAll(words, deadline);
+      int changed =
+          switch (result) {
+            case FutexCalls.EAGAIN -> words.size() == 1 ? 0 : firstChanged(words, words.size());
+            case FutexCalls.ECANCELED -> firstChanged(words, words.size());
+            default -> -1; // they have been compared
+          };
       if (changed >= 0) {
-        return new AnyWait(WaitStatus.CHANGED, changed);
+        return CHANGED_AT[changed];
       }
       if (result != FutexCalls.EAGAIN) {
         return new AnyWait(status(result, deadline, "one of the words"), Math.max(result, -1));
@@ -212,41 +228,50 @@ final class KernelFutex implements Futex {
     }
   }
 
-  private int sleepOnAll(KernelWait.Entry[] places, Deadline deadline) {
-    for (int i = 0; i < places.length; i++) {
+  private int sleepOnAll(List<WaitEntry> words, Deadline deadline) {
+    for (int i = 0; i < words.size(); i++) {
       try {
-        places[i].place().checkReadable();
+        place(words.get(i).word()).checkReadable();
       } catch (WordFault e) {
-        if (firstChanged(places, i) >= 0) { // a word before it decides
+        if (firstChanged(words, i) >= 0) { // a word before it decides
           return FutexCalls.EAGAIN;
         }
         throw fault(e);
       }
     }
-    if (!Thread.currentThread().isVirtual()) {
-      InterruptibleSleeper sleeper = InterruptibleSleeper.current();
-      for (int i = 0; i < places.length; i++) {
-        NativePlace place = places[i].place();
-        sleeper.set(i, place.address(), place.isShared(), places[i].expected());
-      }
-      return sleeper.sleepInterruptibly(places.length, deadline);
+    if (Thread.currentThread().isVirtual()) {
+      return serveAll(words, deadline);
     }
+    InterruptibleSleeper sleeper = InterruptibleSleeper.current();
+    for (int i = 0; i < words.size(); i++) {
+      NativePlace place = place(words.get(i).word());
+      sleeper.set(i, place.address(), place.isShared(), (int) words.get(i).expected());
+    }
+    return sleeper.sleepInterruptibly(words.size(), deadline);
+  }
+
+  private int serveAll(List<WaitEntry> words, Deadline deadline) {
     if (Thread.currentThread().isInterrupted()) {
       return FutexCalls.ECANCELED;
     }
+    KernelWait.Entry[] places =
+        words.stream()
+            .map(entry -> new KernelWait.Entry(place(entry.word()), (int) entry.expected()))
+            .toArray(KernelWait.Entry[]::new);
     KernelWait wait = KernelWait.joined(places, WaitOptions.MATCH_ANY, deadline);
     helpers.start(wait);
     return wait.join(helpers);
   }
 
   /** The first of some words that does not hold its value, -1 if all do. */
-  private static int firstChanged(KernelWait.Entry[] places, int count) {
+  private static int firstChanged(List<WaitEntry> words, int count) {
     for (int i = 0; i < count; i++) {
-      int compared = compare(places[i].place(), places[i].expected());
+      Word word = words.get(i).word();
+      int compared = compare(place(word), (int) words.get(i).expected());
       if (compared == FutexCalls.EAGAIN) {
         return i;
       }
-      int _ = Outcome.count(compared, places[i].place());
+      int _ = Outcome.count(compared, word);
     }
     return -1;
   }

@@ -9,14 +9,24 @@ import java.lang.foreign.MemorySegment;
  * the kernel, and reading it through Java is not possible.
  */
 public final class NativePlace {
+  /** A thread that owns no memory. */
+  private static final Thread STRANGER = Thread.ofPlatform().unstarted(() -> {});
+
   private final MemorySegment segment;
+  private final MemorySegment.Scope scope;
   private final long address;
   private final boolean shared;
+  private final boolean confined;
+  private final boolean readOnly;
 
+  /** Keeps what the checks ask for beside the address: they come right before system calls. */
   NativePlace(MemorySegment segment, long offset, boolean shared) {
     this.segment = segment;
+    this.scope = segment.scope();
     this.address = segment.address() + offset;
     this.shared = shared;
+    this.confined = !segment.isAccessibleBy(STRANGER);
+    this.readOnly = segment.isReadOnly();
   }
 
   /**
@@ -43,7 +53,7 @@ public final class NativePlace {
    * @return false if its arena or mapping is closed
    */
   public boolean isAlive() {
-    return segment.scope().isAlive();
+    return scope.isAlive();
   }
 
   /**
@@ -55,7 +65,7 @@ public final class NativePlace {
     if (!isAlive()) {
       throw new WordFault(this + " cannot be accessed: its memory is closed");
     }
-    if (!segment.isAccessibleBy(Thread.currentThread())) {
+    if (confined && !segment.isAccessibleBy(Thread.currentThread())) {
       throw new WordFault(this + " cannot be accessed: its memory is another thread's");
     }
   }
@@ -67,7 +77,7 @@ public final class NativePlace {
    */
   public void checkWritable() {
     checkReadable();
-    if (segment.isReadOnly()) {
+    if (readOnly) {
       throw new WordFault(this + " cannot be written: its segment is read-only");
     }
   }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +113,45 @@ class SleeperTest {
   private static void spin(int turns) {
     for (int i = 0; i < turns; i++) {
       Thread.onSpinWait();
+    }
+  }
+
+  /** More threads than there are places to look for one's sleeper in. */
+  @Test
+  void everyThreadHasTheSleeperOfItsOwn() {
+    try (Crew crew = new Crew()) {
+      for (int i = 0; i < 150; i++) {
+        Job<Boolean> job =
+            crew.start(
+                () -> {
+                  InterruptibleSleeper first = InterruptibleSleeper.current();
+                  return first.thread() == FutexCalls.currentThread()
+                      && first == InterruptibleSleeper.current();
+                });
+        assertThat(job.join()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void anInterruptEndsAWaitAfterAReadThatTookTheHookOut() {
+    long address = word.nativePlace().address();
+    try (Crew crew = new Crew()) {
+      Job<WaitStatus> waiter =
+          crew.start(
+              () -> {
+                assertThat(futex.await(word, 1)).isEqualTo(WaitStatus.CHANGED);
+                Pipe pipe = Pipe.open();
+                try (Pipe.SourceChannel source = pipe.source();
+                    Pipe.SinkChannel sink = pipe.sink()) {
+                  assertThat(sink.write(ByteBuffer.allocate(1))).isEqualTo(1);
+                  assertThat(source.read(ByteBuffer.allocate(1))).isEqualTo(1);
+                }
+                return futex.await(word, 0);
+              });
+      Crew.until("queued", () -> FutexCalls.waiters(address, false) > 0 || waiter.isDone());
+      waiter.thread().interrupt();
+      assertThat(waiter.join()).isEqualTo(WaitStatus.INTERRUPTED);
     }
   }
 
