@@ -76,7 +76,8 @@ class ArchitectureTest {
               ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
-              ".observe.Snapshot .sync.RobustMutex",
+              ".observe.Snapshot",
+              ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
