@@ -190,7 +190,7 @@ public final class Condvar {
   }
 
   private void check(Mutex mutex) {
-    if (mutex.futex != futex) {
+    if (!mutex.futex.equals(futex)) {
       throw new IllegalArgumentException(mutex + " is on another backend than " + this);
     }
     if (mutex.isShared() != Cell.isShared(word)) {

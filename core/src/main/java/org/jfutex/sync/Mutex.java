@@ -67,10 +67,10 @@ public final class Mutex {
    * Progress    whoever makes the word FREE from a value that admits waiters wakes one afterwards,
    *             and a waiter that was woken cannot leave before it has taken the lock or has stored
    *             that it waits again: woken beats timed out and interrupted.
-   *             ASKED is never lowered but through HANDED, so who sleeps having asked is found by
-   *             every unlock. If it gives up meanwhile, the unlocker finds nobody, takes the
-   *             hand-over back, and wakes whoever came in between: HANDED makes threads wait, and
-   *             they look for a wake like those of CONTENDED.
+   *             ASKED is never lowered but through HANDED, so who has gone to sleep at ASKED is
+   *             found by the next unlock. If it gives up meanwhile, the unlocker finds nobody,
+   *             takes the hand-over back, and wakes one of those that came in between: HANDED
+   *             makes threads wait, and FREE would leave them there.
    *             If the chosen one is killed on its way, the next one to come takes its place when
    *             the lease is over.
    *             Spins are bounded; every other turn of a loop is another thread's progress.
@@ -386,9 +386,7 @@ public final class Mutex {
   }
 
   private void handOver() {
-    if (futex.wake(word, 1, ASKING.bitset()) == 0
-        && word.compareAndSet(HANDED, FREE)
-        && futex.wake(word, 1, ASKING.bitset()) == 0) { // one may have come in between
+    if (futex.wake(word, 1, ASKING.bitset()) == 0 && word.compareAndSet(HANDED, FREE)) {
       futex.wake(word, 1);
     }
   }

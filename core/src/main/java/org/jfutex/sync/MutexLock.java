@@ -155,28 +155,28 @@ public final class MutexLock extends AbstractOwnableSynchronizer implements Lock
 
     @Override
     public void await() throws InterruptedException {
-      WaitStatus _ = await(Deadline.NEVER);
+      WaitStatus _ = waitUntil(Deadline.NEVER);
     }
 
     @Override
     public long awaitNanos(long nanosTimeout) throws InterruptedException {
       Deadline deadline = Deadline.after(nanosTimeout, TimeUnit.NANOSECONDS);
-      return await(deadline) == WaitStatus.TIMED_OUT
+      return waitUntil(deadline) == WaitStatus.TIMED_OUT
           ? Math.min(0, deadline.remainingNanos(Ticker.system()))
           : deadline.remainingNanos(Ticker.system());
     }
 
     @Override
     public boolean await(long time, TimeUnit unit) throws InterruptedException {
-      return await(Deadline.after(time, unit)) == WaitStatus.WOKEN;
+      return waitUntil(Deadline.after(time, unit)) == WaitStatus.WOKEN;
     }
 
     @Override
     public boolean awaitUntil(Date deadline) throws InterruptedException {
-      return await(Deadline.at(deadline.toInstant())) == WaitStatus.WOKEN;
+      return waitUntil(Deadline.at(deadline.toInstant())) == WaitStatus.WOKEN;
     }
 
-    private WaitStatus await(Deadline deadline) throws InterruptedException {
+    private WaitStatus waitUntil(Deadline deadline) throws InterruptedException {
       disown();
       try {
         return condvar.await(mutex, deadline);

@@ -231,6 +231,8 @@ class CondvarTest {
       rig.mutex.lock();
       rig.condvar.signal(rig.mutex);
       waiter.thread().interrupt();
+      Crew.until(
+          "it waits for the lock", () -> !waiter.thread().isInterrupted() && rig.locking() == 1);
       rig.mutex.unlock();
       assertThat(waiter.join()).isTrue();
     }

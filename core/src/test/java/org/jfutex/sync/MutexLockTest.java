@@ -99,6 +99,7 @@ class MutexLockTest {
 
   @ParameterizedTest
   @EnumSource
+  @SuppressWarnings("WaitNotInLoop") // how each wait ends is what is tested
   void conditionsKeepTheContractOfConcurrent(Place place) throws Exception {
     MutexLock lock = place.mutex(place.word()).asLock();
     Condition condition = lock.newCondition(place.word());

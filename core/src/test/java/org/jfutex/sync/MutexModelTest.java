@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.jfutex.WaitStatus;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Word;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -38,7 +39,6 @@ class MutexModelTest {
     private final Condvar condvar;
     private boolean isHeld;
     private int permits;
-    private int served;
 
     Rig(ModelFutex model, Patience patience) {
       this.model = model;
@@ -76,8 +76,8 @@ class MutexModelTest {
       }
     }
 
-    /** Takes a permit; with a deadline, unless it gives up. */
-    void consume(Deadline deadline) {
+    /** Takes a permit, unless it gives up first; returns whether it did. */
+    boolean consume(Deadline deadline) {
       mutex.lock();
       enter();
       WaitStatus end = WaitStatus.WOKEN;
@@ -92,18 +92,20 @@ class MutexModelTest {
       }
       if (end == WaitStatus.WOKEN) {
         permits--;
-        served++;
       }
       leave();
+      return end == WaitStatus.WOKEN;
     }
 
-    /** One permit signalled with the lock held, one without. */
-    void produceTwice() {
+    void produce() {
       mutex.lock();
       enter();
       permits++;
       condvar.signal(mutex);
       leave();
+    }
+
+    void produceAndSignalLater() {
       mutex.lock();
       enter();
       permits++;
@@ -123,9 +125,9 @@ class MutexModelTest {
       assertThat(ModelFutex.valueOf(word)).isZero();
     }
 
-    void assertAllServed() {
+    void assertAllTaken() {
       assertFree();
-      assertThat(permits + served).isEqualTo(2);
+      assertThat(permits).isZero();
     }
   }
 
@@ -150,19 +152,48 @@ class MutexModelTest {
         });
   }
 
+  @Test
+  void whoeverHasAskedComesFirst() {
+    ModelFutex.explore(
+        3,
+        0,
+        model -> {
+          Rig rig = new Rig(model, Patience.ASKS_AT_ONCE);
+          model.thread(
+              "barger",
+              () -> {
+                for (int i = 0; i < 5; i++) {
+                  rig.section();
+                }
+              });
+          model.thread("a", rig::section);
+          model.thread("b", rig::section);
+          return rig::assertFree;
+        });
+  }
+
+  /** One permit, which the impatient one passes on if it gets it: the patient one gets it then. */
   @ParameterizedTest
   @EnumSource
   void aSignalIsNotLostWithWhoGivesUp(Patience patience) {
-    ModelFutex.explore(
-        1,
-        1,
-        model -> {
-          Rig rig = new Rig(model, patience);
-          model.thread("impatient", () -> rig.consume(PAST));
-          model.thread("patient", () -> rig.consume(Deadline.NEVER));
-          model.thread("producer", rig::produceTwice);
-          return rig::assertAllServed;
-        });
+    for (boolean isHeld : new boolean[] {true, false}) {
+      ModelFutex.explore(
+          1,
+          1,
+          model -> {
+            Rig rig = new Rig(model, patience);
+            model.thread(
+                "impatient",
+                () -> {
+                  if (rig.consume(PAST)) {
+                    rig.produce();
+                  }
+                });
+            model.thread("patient", () -> assertThat(rig.consume(Deadline.NEVER)).isTrue());
+            model.thread("producer", isHeld ? rig::produce : rig::produceAndSignalLater);
+            return rig::assertAllTaken;
+          });
+    }
   }
 
   @ParameterizedTest
@@ -173,10 +204,10 @@ class MutexModelTest {
         1,
         model -> {
           Rig rig = new Rig(model, patience);
-          model.thread("a", () -> rig.consume(Deadline.NEVER));
-          model.thread("impatient", () -> rig.consume(PAST));
+          model.thread("a", () -> assertThat(rig.consume(Deadline.NEVER)).isTrue());
+          model.thread("b", () -> assertThat(rig.consume(Deadline.NEVER)).isTrue());
           model.thread("producer", rig::produceForAll);
-          return rig::assertAllServed;
+          return rig::assertAllTaken;
         });
   }
 }

@@ -273,6 +273,7 @@ class MutexTest {
 
   @ParameterizedTest
   @EnumSource
+  @SuppressWarnings("try") // twice is what is tested
   void aGuardUnlocksOnce(Place place) {
     Word word = place.word();
     Mutex mutex = place.mutex(word);
