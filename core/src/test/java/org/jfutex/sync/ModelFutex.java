@@ -298,6 +298,11 @@ final class ModelFutex implements Futex {
     }
   }
 
+  /** Stores before the threads run. */
+  static void store(Word word, long value) {
+    ((Cell) word).value = value;
+  }
+
   /** What a word holds, for checks. */
   static long valueOf(Word word) {
     return ((Cell) word).value;

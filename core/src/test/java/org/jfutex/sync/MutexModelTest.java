@@ -65,6 +65,13 @@ class MutexModelTest {
       leave();
     }
 
+    void trySection() {
+      if (mutex.tryLock()) {
+        enter();
+        leave();
+      }
+    }
+
     void impatientSection() {
       try {
         if (mutex.tryLock(PAST)) {
@@ -152,22 +159,25 @@ class MutexModelTest {
         });
   }
 
+  /** Two who were woken for nothing have asked at the same time. */
   @Test
   void whoeverHasAskedComesFirst() {
     ModelFutex.explore(
-        3,
+        2,
         0,
         model -> {
           Rig rig = new Rig(model, Patience.ASKS_AT_ONCE);
-          model.thread(
-              "barger",
-              () -> {
-                for (int i = 0; i < 5; i++) {
-                  rig.section();
-                }
-              });
+          ModelFutex.store(rig.word, Mutex.LOCKED); // by the holder
           model.thread("a", rig::section);
           model.thread("b", rig::section);
+          model.thread(
+              "holder",
+              () -> {
+                rig.enter();
+                int _ = model.wakeAll(rig.word);
+                rig.leave();
+              });
+          model.thread("barger", rig::trySection);
           return rig::assertFree;
         });
   }
