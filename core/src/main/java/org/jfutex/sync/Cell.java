@@ -45,7 +45,7 @@ record Cell(Futex futex, Word word) {
     }
   }
 
-  private static boolean isShared(Word word) {
+  static boolean isShared(Word word) {
     @Nullable NativePlace place = word.nativePlace();
     return place != null && place.isShared();
   }

@@ -76,10 +76,11 @@ class ArchitectureTest {
               ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
-              ".observe.Snapshot .sync.RobustMutex",
               ".shm.Kind .shm.Layout .shm.RegionException .shm.SharedBarrier .shm.SharedCondvar",
               ".shm.SharedEvent .shm.SharedLatch .shm.SharedMutex .shm.SharedOnce",
               ".shm.SharedRegion .shm.SharedRwLock .shm.SharedSemaphore .shm.Signal",
+              ".observe.Snapshot",
+              ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
