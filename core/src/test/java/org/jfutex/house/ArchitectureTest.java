@@ -77,8 +77,8 @@ class ArchitectureTest {
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
               ".observe.Snapshot .sync.RobustMutex",
-              ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.RwLock",
-              ".sync.Semaphore",
+              ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
+              ".sync.RwLock .sync.Semaphore",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
