@@ -31,8 +31,8 @@ public final class Event {
    *                    auto-reset: n01 -> n00, taken; n10 by who has slept, as others may sleep on
    * Guards      the word: atomic.
    * Lock order  none.
-   * Ordering    Who sleeps does so at a value with WAITERS; who sets takes that bit away and wakes in
-   *             that order, so it either changes the value first or finds the sleeper.
+   * Ordering    Who sleeps does so at a value with WAITERS; who sets takes that bit away, then
+   *             wakes, so it either changes the value first or finds the sleeper.
    * Progress    Manual: who waits leaves when the count has changed, so a reset just after the set
    *             keeps nobody; only 2^30 sets meanwhile would. Auto: who was woken looks before it
    *             gives up, then takes the event or puts WAITERS back for those who sleep on.

@@ -30,9 +30,9 @@ public final class Latch {
    *             await      n -> WAITERS|n, and sleep while the word is that
    * Guards      the word: atomic.
    * Lock order  none.
-   * Ordering    Who sleeps has seen WAITERS beside a count; whoever counts further down keeps the
-   *             bit, so the last one finds it and wakes after it has stored 0. That other counts pass
-   *             by a sleeper unseen does no harm.
+   * Ordering    Who sleeps has seen WAITERS beside a count; whoever counts further down keeps
+   *             the bit, so the last one finds it and wakes after it has stored 0. That other
+   *             counts pass by a sleeper unseen does no harm.
    * Progress    each failure of a compare-and-set is a step of somebody else, down to 0.
    * Callbacks   none.
    * Checked by  LatchTest, the jcstress test Publication.

@@ -59,8 +59,8 @@ public final class RwLock implements ReadWriteLock {
    *             A writer counts itself in (A), then sets WRITERS (B); one that leaves counts itself
    *             out (A), clears WRITERS if it was the last (B), then reads the count again (A) and
    *             wakes one if another has come meanwhile: it looks again, and sets the flag again.
-   * Progress    Who was woken takes the lock if it is free, whatever else happened to it, or finds a
-   *             holder that will pass it on. A writer that has slept keeps WRITERS for those that
+   * Progress    Who was woken takes the lock if it is free, whatever else happened to it, or finds
+   *             a holder that will pass it on. A writer that has slept keeps WRITERS for those that
    *             sleep on.
    * Callbacks   none.
    * Checked by  RwLockTest.
