@@ -81,6 +81,8 @@ class ArchitectureTest {
               ".shm.SharedRegion .shm.SharedRwLock .shm.SharedSemaphore .shm.Signal",
               ".observe.Snapshot",
               ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
+              ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
+              ".sync.RwLock .sync.Semaphore",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
