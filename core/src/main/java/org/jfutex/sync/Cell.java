@@ -96,12 +96,11 @@ record Cell(Futex futex, Word word) {
     }
   }
 
-  /** Sleeps while the word holds a value; an interrupt does not end the wait, and is kept. */
-  void await(int expected) {
-    WaitStatus _ = await(expected, WaitOptions.DEFAULT);
-  }
-
-  /** The same, for the wakes that the options name; WOKEN or CHANGED. */
+  /**
+   * Sleeps while the word holds a value; an interrupt does not end the wait, and is kept.
+   *
+   * @return WOKEN or CHANGED
+   */
   WaitStatus await(int expected, WaitOptions options) {
     boolean interrupted = false;
     try {
@@ -125,11 +124,6 @@ record Cell(Futex futex, Word word) {
    * @return WOKEN, CHANGED or TIMED_OUT
    * @throws InterruptedException if the thread is interrupted; the flag is clear then
    */
-  WaitStatus await(int expected, Deadline deadline) throws InterruptedException {
-    return await(expected, deadline, WaitOptions.DEFAULT);
-  }
-
-  /** The same, for the wakes that the options name. */
   WaitStatus await(int expected, Deadline deadline, WaitOptions options)
       throws InterruptedException {
     WaitStatus status = futex.await(word, expected, deadline, options);
