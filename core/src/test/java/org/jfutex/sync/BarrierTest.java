@@ -134,7 +134,7 @@ class BarrierTest {
         if (first.join()) {
           assertThat(second.join()).isTrue();
         } else {
-          boolean last = barrier.awaitUninterruptibly();
+          boolean last = crew.start(setting.kind(), barrier::awaitUninterruptibly).join();
           assertThat(second.join()).isEqualTo(!last);
         }
       }

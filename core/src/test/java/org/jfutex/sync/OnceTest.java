@@ -32,10 +32,19 @@ class OnceTest {
       Once once = once(setting, setting.word(0));
       int[] runs = {0};
       AtomicInteger told = new AtomicInteger();
+      AtomicInteger here = new AtomicInteger();
       setting.together(
           4,
           _ -> {
-            if (once.run(() -> runs[0]++)) {
+            here.incrementAndGet();
+            Crew.until("all are here", () -> here.get() == 4);
+            boolean ran =
+                once.run(
+                    () -> {
+                      Thread.yield(); // so that others come meanwhile
+                      runs[0]++;
+                    });
+            if (ran) {
               told.incrementAndGet();
             }
             assertThat(runs[0]).isEqualTo(1);

@@ -70,11 +70,11 @@ class SemaphoreLincheckTest {
   @Test
   void everyOperationIsOneStep() {
     new ModelCheckingOptions()
-        .iterations(5)
+        .iterations(4)
         .invocationsPerIteration(100)
         .threads(2)
         .actorsBefore(0)
-        .actorsPerThread(3)
+        .actorsPerThread(2)
         .actorsAfter(1)
         .sequentialSpecification(Count.class)
         .check(Shipped.class);
