@@ -13,7 +13,7 @@ final class Holders {
    * Ordering    the watcher joins the thread first.
    * Progress    it comes a little after Thread.join returns to others, see ThreadEnd.
    * Callbacks   onEnd, on the watcher, with nothing held.
-   * Checked by  SharedSemaphoreTest, SharedRwLockTest.
+   * Checked by  SharedPrimitivesTest.
    */
   private final ThreadLocal<AtomicInteger> mine;
 

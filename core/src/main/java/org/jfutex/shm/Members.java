@@ -14,6 +14,7 @@ import org.jfutex.OwnerWord;
 import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitStatus;
+import org.jfutex.kernel.Syscalls;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.MappedFile;
@@ -38,13 +39,14 @@ final class Members {
    *             is taken: its process, and the kernel when it ends.
    * Lock order  registry; nothing is taken inside.
    * Ordering    a death wakes who waits:
-   *             waiter                                a member
-   *             reads joins, then all words    (M)    word = id|WAITERS
-   *             looks whether it must wait            joins + 1, wakes all of joins     (M)
-   *             sleeps while its own word, joins      takes what the waiter waits for
-   *             and all words are what they were      dies: the kernel changes the word (M), wakes 1
-   *             Who was there when the waiter read is in the vector, who came later changes joins: a
-   *             death is either seen by the looking or ends the sleep.
+   *             waiter                              a member
+   *             reads joins, then all words  (M)    word = id|WAITERS
+   *             looks whether it must wait          joins + 1, wakes all of joins    (M)
+   *             sleeps while its own word, joins    takes what the waiter waits for
+   *             and all words are what they were    dies: the kernel changes the word (M)
+   *                                                 and wakes one
+   *             Who was there when the waiter read is in the vector, who came later changes
+   *             joins: a death is either seen by the looking or ends the sleep.
    * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
    *             others of each word that has changed. If it dies too before it has, its own word
    *             wakes the next one, who finds both words changed. A waiter that is stopped
@@ -63,6 +65,7 @@ final class Members {
   private static final long AT_PID = 8;
   private static final long AT_LANGUAGE = 12;
   private static final int JAVA = 1;
+  private static final int NR_KILL = 62;
 
   private static final Futex FUTEX = Futex.kernel();
   private static final Robust ROBUST = FUTEX.robust();
@@ -209,7 +212,26 @@ final class Members {
   /** A robust mutex whose waiters are told of deaths: one of them may have taken a wake along. */
   RobustMutex mutex(Word word) {
     return RobustMutex.of(
-        FUTEX, word, (expected, deadline) -> watch().await(word, (int) expected, deadline));
+        FUTEX,
+        word,
+        (expected, deadline) -> {
+          checkOwner(word, (int) expected);
+          return watch().await(word, (int) expected, deadline);
+        });
+  }
+
+  /**
+   * Refuses to wait for nobody: a thread leaves its locks before it gives up its id, so a word that
+   * goes on to name one that does not exist has been overwritten.
+   *
+   * @throws FutexException with EINVAL if the word holds the value and names such a thread
+   */
+  static void checkOwner(Word word, int value) {
+    int owner = OwnerWord.owner(value);
+    if (Syscalls.call(NR_KILL, owner, 0, 0) == -Errno.ESRCH.number() && load(word) == value) {
+      throw new FutexException(
+          Errno.EINVAL, "%s names thread %d, which does not exist".formatted(word, owner));
+    }
   }
 
   /** Who is there now. To be made before looking whether to wait. */

@@ -14,14 +14,14 @@ import org.jfutex.word.Word;
 public final class SharedBarrier {
   /*
    * State       word: the number of the round. broken: the last round that was broken, plus 1.
-   *             holdings: how many of each member's threads wait in the round that is noted with it.
-   * Guards      all: the guard, a robust mutex. The word is the last that changes when a round ends,
-   *             and what holdings say of another round counts for nothing.
+   *             holdings: how many of each member's threads wait in the round noted with it.
+   * Guards      all: the guard, a robust mutex. The word is the last that changes when a round
+   *             ends, and what holdings say of another round counts for nothing.
    * Lock order  the guard; nothing is taken inside.
    * Ordering    the guard's, and the word's volatile read.
    * Progress    who completes or breaks a round wakes all; deaths do too, see Members.
    * Callbacks   none.
-   * Checked by  SharedBarrierTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private static final long WORD = 64;
   private static final long BROKEN = 68;

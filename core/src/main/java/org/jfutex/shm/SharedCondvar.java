@@ -25,7 +25,7 @@ public final class SharedCondvar {
    * Progress    a signal wakes one of who wait. If that one dies before it has used it, its death
    *             wakes all others, see Members.
    * Callbacks   none.
-   * Checked by  SharedCondvarTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private final Futex futex = Futex.kernel();
   private final Members members;

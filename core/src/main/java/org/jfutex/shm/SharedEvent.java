@@ -20,7 +20,7 @@ public final class SharedEvent {
    * Progress    set wakes all, or one if the event resets itself; if that one dies before it has
    *             reset the event, its death wakes all others, see Members.
    * Callbacks   none.
-   * Checked by  SharedEventTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private final Futex futex = Futex.kernel();
   private final Members members;

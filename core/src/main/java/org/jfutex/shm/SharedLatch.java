@@ -19,7 +19,7 @@ public final class SharedLatch {
    * Ordering    the compare-and-sets of the word.
    * Progress    the last one wakes all; if it dies before it has, its death does, see Members.
    * Callbacks   none.
-   * Checked by  SharedLatchTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest.
    */
   private final Futex futex = Futex.kernel();
   private final Members members;

@@ -26,7 +26,7 @@ public final class SharedMutex {
    * Ordering    the lock's. An owner killed before it has counted its epoch has had none.
    * Progress    see RobustMutex.
    * Callbacks   recovery, with the lock held and nothing else.
-   * Checked by  SharedMutexTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private static final long EPOCH = 8;
 
@@ -72,7 +72,8 @@ public final class SharedMutex {
    *
    * @return LOCKED; OWNER_DIED if the last owner ended while it held the lock. What it has left
    *     behind has been recovered then, if {@link #onOwnerDied} says how
-   * @throws FutexException with EDEADLK if the calling thread holds the lock
+   * @throws FutexException with EDEADLK if the calling thread holds the lock; with EINVAL if the
+   *     word names a thread that does not exist: somebody has overwritten it
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lock() {

@@ -17,7 +17,7 @@ public final class SharedOnce {
    * Ordering    the word is set after the action (R), and read before run returns (R).
    * Progress    the guard's, see RobustMutex.
    * Callbacks   the action, with the guard held.
-   * Checked by  SharedOnceTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest.
    */
   private static final long WORD = 64;
 

@@ -35,6 +35,16 @@ import org.jspecify.annotations.Nullable;
  * <p>A process has a region open until it closes it or ends. At most 64 processes at a time.
  */
 public final class SharedRegion implements AutoCloseable {
+  /*
+   * State       opened: the primitives by name, made when first asked for. held: what threads of
+   *             this process hold here. closed: false -> true.
+   * Guards      all atomic, each by itself.
+   * Lock order  none.
+   * Ordering    none: what others see of a primitive is in final fields.
+   * Progress    closing waits for the keeper of Members, which waits for nobody.
+   * Callbacks   none.
+   * Checked by  SharedRegionTest.
+   */
   private static final Path MEMORY = Path.of("/dev/shm");
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}");
   private static final int OPEN_ATTEMPTS = 100;

@@ -39,7 +39,7 @@ public final class SharedRwLock {
    *             too, as a member's mark may come before the mutex's. It passes on the wake that it
    *             may have taken from a writer, by Robust.attempt if it dies.
    * Callbacks   recovery, with the lock held for writing and nothing else.
-   * Checked by  SharedRwLockTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private static final long WORD = 64;
   private static final long HOLDINGS = 128;
@@ -82,7 +82,8 @@ public final class SharedRwLock {
    * Takes the lock for writing. An interrupt does not end the wait, and is kept.
    *
    * @return LOCKED; OWNER_DIED if the last writer ended while it held the lock
-   * @throws FutexException with EDEADLK if the calling thread holds the lock
+   * @throws FutexException with EDEADLK if the calling thread holds the lock; with EINVAL if the
+   *     lock names a thread that does not exist: somebody has overwritten it
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockWrite() {
@@ -274,6 +275,7 @@ public final class SharedRwLock {
     if (value != marked && !owner.compareAndSet(value, marked)) {
       return WaitStatus.CHANGED;
     }
+    Members.checkOwner(owner, marked);
     WaitStatus[] end = {WaitStatus.CHANGED};
     LockStatus _ =
         ROBUST.attempt(

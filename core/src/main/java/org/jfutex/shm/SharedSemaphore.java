@@ -24,11 +24,11 @@ public final class SharedSemaphore {
    * Guards      all but the word: the guard, a robust mutex. A death at any point leaves all as it
    *             was before a step or after it.
    * Lock order  the guard; nothing is taken inside.
-   * Ordering    a waiter reads the word (O) with the guard held, where it finds no permit; a release
-   *             changes the word (O) with the guard held.
+   * Ordering    a waiter reads the word (O) with the guard held, where it finds no permit; a
+   *             release changes the word (O) with the guard held.
    * Progress    a release wakes one waiter, a death all, see Members.
    * Callbacks   none.
-   * Checked by  SharedSemaphoreTest, RegionKillTest.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private static final long WORD = 64;
   private static final long LEFT = 68;
@@ -58,6 +58,7 @@ public final class SharedSemaphore {
    *
    * @return LOCKED; OWNER_DIED if a process or thread ended with this permit, and nobody has been
    *     told so far
+   * @throws FutexException with EINVAL if somebody has overwritten the semaphore and it shows
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus acquire() {

@@ -30,12 +30,13 @@ public final class Signal {
    * Ordering    sleeper                        who raises
    *             sleepers + 1           (S)     word + 1              (S)
    *             sleeps if word is old  (S)     sleepers == 0 : done  (S)
-   *             Both are atomic updates followed by a read of the other's: not both read old values.
+   *             Both are atomic updates followed by a read of the other's: not both read old
+   *             values.
    * Progress    spinning is bounded, and left out where there is one processor and for virtual
-   *             threads. Who raises wakes all; if it dies before it has, the sleepers sleep on until
-   *             the next one raises: a signal whose sender dies in it may not have been sent.
+   *             threads. Who raises wakes all; if it dies before it has, the sleepers sleep on
+   *             until the next one raises: a signal whose sender dies in it may not have been sent.
    * Callbacks   none.
-   * Checked by  SignalTest.
+   * Checked by  SharedPrimitivesTest.
    */
   private static final long SLEEPERS = 4;
   private static final int MOST_SPINS = 1_000;

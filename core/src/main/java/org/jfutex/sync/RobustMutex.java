@@ -37,7 +37,7 @@ public final class RobustMutex {
    *             any two steps. A waiter that takes the lock after a sleep sets WAITERS, as others
    *             may sleep on.
    * Progress    who is woken and ends before it has taken the word passes the wake on, see Robust;
-   *             but not if another process has taken it meanwhile, which the kernel sees no reason to
+   *             but not if another process has taken it meanwhile, as the kernel sees no reason to
    *             then: the others sleep on until the lock is contended again, unless their Waiting
    *             tells them of the death.
    * Callbacks   none.
