@@ -36,7 +36,7 @@ final class Crowd implements Contender {
       @Override
       public double applyAsDouble(Long nanos, long[] counts) {
         return LongStream.of(counts).average().orElseThrow()
-            / Math.max(0.5, LongStream.of(counts).min().orElseThrow());
+            / Math.max(0.5, (double) LongStream.of(counts).min().orElseThrow());
       }
     },
     /** The inverse of Jain's index: 1 if all shares are even, n if one of n has all. */

@@ -126,6 +126,7 @@ final class Lock implements Area {
         });
   }
 
+  @SuppressWarnings("LockNotBeforeTry") // there is nothing in between
   private static Loop pairs(ReentrantLock lock) {
     return new Loop(
         "ReentrantLock",
