@@ -6,10 +6,10 @@ public enum Fairness {
   BARGING(Long.MAX_VALUE),
   /**
    * It may, until a waiter asks for the lock. A waiter asks when it is woken, finds the lock taken
-   * again, and has waited for 5 ms or longer by then. From there on the lock is handed over at
-   * every unlock, to those who have asked, in the order in which they did; nobody else gets it in
-   * between. Waiters are woken in order of arrival, and one at least at every unlock that finds
-   * some.
+   * again, and has waited for 5 ms or longer by then. Once it sleeps again, every unlock hands the
+   * lock over to one of those that have asked, in the order in which they did, and nobody else gets
+   * it in between. Waiters are woken in order of arrival until then; one that was woken is not
+   * served before it runs, which with more virtual threads than carriers may take long.
    */
   FAIR(5_000_000);
 

@@ -19,15 +19,12 @@ final class Monitor {
   static Loop pairs() {
     Object monitor = new Object();
     long[] guarded = {0};
-    return new Loop(
+    return Lock.pairs(
         "synchronized",
-        operations -> {
-          for (int i = 0; i < operations; i++) {
-            synchronized (monitor) {
-              guarded[0]++;
-            }
+        () -> {
+          synchronized (monitor) {
+            guarded[0]++;
           }
-          return operations;
         });
   }
 }
