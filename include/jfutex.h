@@ -16,6 +16,8 @@
  *     case 0: ++*counter; jfutex_mutex_unlock(lock);
  *     }
  *
+ * A process that is forked attaches anew, and uses nothing that its parent holds.
+ *
  * Functions return 0 or an errno. A mutex belongs to the thread that has locked it, and is linked
  * into the robust list that glibc has registered for the thread; so is the membership of the
  * process, which ends with the thread that has called jfutex_attach: let that be one that lives as
@@ -115,13 +117,8 @@ static inline struct robust_list_head *jfutex_list(void) {
   return list;
 }
 
-static inline uint32_t jfutex_thread(void) {
-  static __thread uint32_t id;
-  if (id == 0) {
-    id = (uint32_t)syscall(SYS_gettid);
-  }
-  return id;
-}
+/* Not kept: it is another one after a fork. */
+static inline uint32_t jfutex_thread(void) { return (uint32_t)syscall(SYS_gettid); }
 
 static inline void *jfutex_entry(void *cell) { return (char *)cell + JFUTEX_NEXT; }
 
@@ -242,9 +239,9 @@ static inline int jfutex_mutex_timedlock(const struct jfutex_region *region, voi
     int end = jfutex_watched_wait(region, &watch, word, value | FUTEX_WAITERS, deadline);
     if (end == 0) {
       mark = FUTEX_WAITERS; /* others may sleep on */
-    } else if (end == ETIMEDOUT) {
+    } else if (end != EAGAIN && end != EINTR) {
       jfutex_pending(list, NULL);
-      return ETIMEDOUT;
+      return end;
     }
   }
 }
@@ -441,14 +438,10 @@ static inline int jfutex_condvar_wait(const struct jfutex_region *region, void *
   }
   int end = jfutex_watched_wait(region, &watch, word, before, deadline);
   error = jfutex_mutex_lock(region, mutex);
-  return error != 0 ? error : end == ETIMEDOUT ? ETIMEDOUT : 0;
+  return error != 0 ? error : end == EAGAIN || end == EINTR ? 0 : end;
 }
 
-static inline void jfutex_condvar_signal(void *cell) {
-  __atomic_add_fetch((uint32_t *)cell, 1, __ATOMIC_SEQ_CST);
-  jfutex_wake((uint32_t *)cell, 1);
-}
-
+/* Wakes all who wait: one alone might belong to a process that is dying. */
 static inline void jfutex_condvar_broadcast(void *cell) {
   __atomic_add_fetch((uint32_t *)cell, 1, __ATOMIC_SEQ_CST);
   jfutex_wake((uint32_t *)cell, INT32_MAX);
@@ -527,8 +520,9 @@ static inline int jfutex_semaphore_wait(const struct jfutex_region *region, void
     if (error != EAGAIN) {
       return error;
     }
-    if (jfutex_watched_wait(region, &watch, word, releases, deadline) == ETIMEDOUT) {
-      return ETIMEDOUT;
+    error = jfutex_watched_wait(region, &watch, word, releases, deadline);
+    if (error != 0 && error != EAGAIN && error != EINTR) {
+      return error;
     }
   }
 }
@@ -547,17 +541,17 @@ static inline int jfutex_semaphore_post(const struct jfutex_region *region, void
   }
   jfutex_mutex_unlock(cell);
   if (error == 0) {
-    jfutex_wake(word, 1);
+    jfutex_wake(word, INT32_MAX); /* one alone may belong to a process that is dying */
   }
   return error;
 }
 
 /* --- event ---------------------------------------------------------------------------------------- */
 
-/* Sets an event and lets who waits go: all, or one if it resets itself. */
-static inline void jfutex_event_set(const struct jfutex_region *region, void *cell) {
+/* Sets an event and lets who waits go: all, or the first to reset it if it resets itself. */
+static inline void jfutex_event_set(void *cell) {
   if (jfutex_cas((uint32_t *)cell, 0, 1)) {
-    jfutex_wake((uint32_t *)cell, jfutex_number(region, cell) ? 1 : INT32_MAX);
+    jfutex_wake((uint32_t *)cell, INT32_MAX);
   }
 }
 
@@ -575,8 +569,9 @@ static inline int jfutex_event_wait(const struct jfutex_region *region, void *ce
     jfutex_watch(region, &watch);
     uint32_t value = jfutex_load(word);
     if (value == 0) {
-      if (jfutex_watched_wait(region, &watch, word, 0, deadline) == ETIMEDOUT) {
-        return ETIMEDOUT;
+      int error = jfutex_watched_wait(region, &watch, word, 0, deadline);
+      if (error != 0 && error != EAGAIN && error != EINTR) {
+        return error;
       }
     } else if (!resets_itself || jfutex_cas(word, value, 0)) {
       return 0;

@@ -32,7 +32,7 @@ static long echo(long messages) {
     sum += data[1];
     data[1] *= 3;
     data[0] = FROM_C;
-    jfutex_condvar_signal(condvar);
+    jfutex_condvar_broadcast(condvar);
     jfutex_mutex_unlock(mutex);
   }
   return sum;
@@ -68,8 +68,8 @@ int main(int argc, char **argv) {
       answer = jfutex_semaphore_wait(&region, semaphore, &deadline);
     }
     if (!strcmp(command, "release")) answer = jfutex_semaphore_post(&region, semaphore);
-    if (!strcmp(command, "set")) answer = (jfutex_event_set(&region, event), 0);
-    if (!strcmp(command, "setauto")) answer = (jfutex_event_set(&region, automatic), 0);
+    if (!strcmp(command, "set")) answer = (jfutex_event_set(event), 0);
+    if (!strcmp(command, "setauto")) answer = (jfutex_event_set(automatic), 0);
     if (!strcmp(command, "reset")) answer = (jfutex_event_reset(event), 0);
     if (!strcmp(command, "await")) answer = jfutex_event_wait(&region, event, NULL);
     if (!strcmp(command, "timedawait")) answer = jfutex_event_wait(&region, automatic, &deadline);

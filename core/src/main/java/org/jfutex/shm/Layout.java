@@ -88,8 +88,8 @@ public final class Layout {
   long hash() {
     long hash = FNV_BASIS;
     for (Cell cell : cells.values()) {
-      String line =
-          "%s %d %d %d\n".formatted(cell.name, cell.kind.number(), cell.parameter, cell.bytes);
+      String line = // by concatenation: %d takes the digits of the user's language
+          cell.name + ' ' + cell.kind.number() + ' ' + cell.parameter + ' ' + cell.bytes + '\n';
       for (byte b : line.getBytes(StandardCharsets.UTF_8)) {
         hash = (hash ^ (b & 0xff)) * FNV_PRIME;
       }
@@ -194,10 +194,19 @@ public final class Layout {
      * Adds a {@link SharedBarrier}.
      *
      * @param name its name
-     * @param parties how many threads meet there; 1 or more
+     * @param parties how many threads meet there; from 1 to 65,535
      * @return this
      */
     public Builder barrier(String name, int parties) {
+      if (parties > SharedBarrier.MOST_PARTIES) {
+        throw new IllegalArgumentException(
+            parties
+                + " parties of \""
+                + name
+                + "\": expected "
+                + SharedBarrier.MOST_PARTIES
+                + " at most");
+      }
       return add(name, Kind.BARRIER, parties, Kind.BARRIER.bytes());
     }
 

@@ -17,6 +17,7 @@ import org.jfutex.WaitStatus;
 import org.jfutex.kernel.Syscalls;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
 import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,8 @@ final class Members {
    *                                                 and wakes one
    *             Who was there when the waiter read is in the vector, who came later changes
    *             joins: a death is either seen by the looking or ends the sleep.
+   *             A thread of the dead process may still be queued then, and take a wake along: what
+   *             it waited for is given to all who wait, except for a mutex (see docs/layout.md).
    * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
    *             others of each word that has changed. If it dies too before it has, its own word
    *             wakes the next one, who finds both words changed. A waiter that is stopped
@@ -276,7 +279,15 @@ final class Members {
       if (end.status() == WaitStatus.WOKEN) { // by which of them is not known for sure
         passOn();
       }
-      return end.status();
+      return end.status() == WaitStatus.CHANGED ? unlessOver(deadline) : end.status();
+    }
+
+    /** Others may change the words all the time: the caller's time counts nevertheless. */
+    private static WaitStatus unlessOver(Deadline deadline) {
+      if (deadline.isReached(Ticker.system())) {
+        return WaitStatus.TIMED_OUT;
+      }
+      return Thread.currentThread().isInterrupted() ? WaitStatus.INTERRUPTED : WaitStatus.CHANGED;
     }
 
     private void passOn() {

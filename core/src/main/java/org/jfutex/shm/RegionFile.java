@@ -2,11 +2,14 @@ package org.jfutex.shm;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
@@ -30,6 +33,7 @@ final class RegionFile {
   /** What a file of a process is reached by; a link, but one that nobody can put there. */
   private static final Pattern OF_PROCESS = Pattern.compile("/proc/(\\d+|self)/fd/\\d+");
 
+  private static final int ZEROS = 1 << 16;
   private static final int NR_CLOSE = 3;
   private static final int NR_MEMFD_CREATE = 319;
   private static final long MFD_CLOEXEC = 1;
@@ -104,8 +108,20 @@ final class RegionFile {
   }
 
   private static void fill(Path path, Layout layout) throws IOException {
+    allocate(path, layout.regionBytes());
     try (MappedFile file = MappedFile.open(path, 0, layout.regionBytes())) {
       Header.write(file.segment(), layout);
+    }
+  }
+
+  /** Writes zeros: a page that finds no memory when it is touched first ends the process. */
+  private static void allocate(Path path, long bytes) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocate(ZEROS);
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      for (long at = 0; at < bytes; ) {
+        zeros.clear().limit((int) Math.min(ZEROS, bytes - at));
+        at += file.write(zeros, at);
+      }
     }
   }
 
@@ -119,7 +135,7 @@ final class RegionFile {
     if (descriptor < 0) {
       throw new IOException("memfd_create failed with errno " + -descriptor);
     }
-    Path path = Path.of("/proc/%d/fd/%d".formatted(ProcessHandle.current().pid(), descriptor));
+    Path path = Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + descriptor);
     try {
       Files.setPosixFilePermissions(path, OWNER_ONLY);
       fill(path, layout);

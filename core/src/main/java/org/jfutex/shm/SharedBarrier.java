@@ -1,6 +1,7 @@
 package org.jfutex.shm;
 
 import org.jfutex.Futex;
+import org.jfutex.LockStatus;
 import org.jfutex.WaitStatus;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.time.Deadline;
@@ -13,7 +14,8 @@ import org.jfutex.word.Word;
  */
 public final class SharedBarrier {
   /*
-   * State       word: the number of the round. broken: the last round that was broken, plus 1.
+   * State       word: the number of the round. broken: which of the 32 rounds before it were
+   *             broken; bit 0 is the last one.
    *             holdings: how many of each member's threads wait in the round noted with it.
    * Guards      all: the guard, a robust mutex. The word is the last that changes when a round
    *             ends, and what holdings say of another round counts for nothing.
@@ -78,12 +80,16 @@ public final class SharedBarrier {
   public Outcome await(Deadline deadline) {
     Members.Watch watch = members.watch();
     int round;
-    Cells.lockUninterruptibly(guard);
+    LockStatus guarded = guard.lock(deadline);
+    if (!guarded.isLocked()) {
+      return guarded == LockStatus.TIMED_OUT ? Outcome.TIMED_OUT : Outcome.INTERRUPTED;
+    }
     try {
       breakIfDead();
       round = (int) word.load();
+      forgetOthersThan(round);
       if (waiting(round) + 1 >= parties) {
-        end();
+        end(0);
         return Outcome.MET;
       }
       add(round, 1);
@@ -97,7 +103,7 @@ public final class SharedBarrier {
       try {
         breakIfDead();
         if ((int) word.load() != round) {
-          return (int) broken.load() == round + 1 ? Outcome.BROKEN : Outcome.MET;
+          return wasBroken(round) ? Outcome.BROKEN : Outcome.MET;
         }
         if (end == WaitStatus.TIMED_OUT || end == WaitStatus.INTERRUPTED) {
           add(round, -1);
@@ -132,14 +138,33 @@ public final class SharedBarrier {
     for (int i = 0; i < holdings.length; i++) {
       long holding = holdings[i].load();
       if (count(holding, round) > 0 && !members.isAlive(i, Cells.generation(holding))) {
-        Cells.set(broken, round + 1L);
-        end();
+        end(1);
         return;
       }
     }
   }
 
-  private void end() {
+  /** Whether a round was broken; of one that is long over nobody knows, and nobody should wait. */
+  private boolean wasBroken(int round) {
+    int ago = (int) word.load() - round - 1;
+    return ago < 0 || ago >= Integer.SIZE || ((int) broken.load() >>> ago & 1) != 0;
+  }
+
+  /**
+   * Clears what is noted of earlier rounds: their numbers come round again. With the guard held.
+   */
+  private void forgetOthersThan(int round) {
+    for (Word holding : holdings) {
+      long value = holding.load();
+      if (Cells.count(value) != 0 && count(value, round) == 0) {
+        Cells.set(holding, 0);
+      }
+    }
+  }
+
+  /** Ends the round. A death between the two leaves a bit that the next end moves on. */
+  private void end(int wasBroken) {
+    Cells.set(broken, broken.load() << 1 | wasBroken);
     int _ = Cells.increment(word);
     int _ = Futex.kernel().wakeAll(word);
   }

@@ -22,8 +22,7 @@ public final class SharedCondvar {
    *             word is the same. A signaller has changed what is waited for with the mutex held,
    *             then changes the word (N) and wakes: before the waiter's look, or after its read.
    *             2^32 signals between the read and the sleep would be missed.
-   * Progress    a signal wakes one of who wait. If that one dies before it has used it, its death
-   *             wakes all others, see Members.
+   * Progress    a signal wakes all who wait, and so does a death, see Members.
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
@@ -73,13 +72,10 @@ public final class SharedCondvar {
     return await(mutex, Deadline.NEVER);
   }
 
-  /** Wakes one of who wait, if any. With the mutex held or not, after the change. */
-  public void signal() {
-    int _ = Cells.increment(word); // (N) before the wake
-    int _ = futex.wake(word, 1);
-  }
-
-  /** Wakes all who wait. With the mutex held or not, after the change. */
+  /**
+   * Wakes all who wait: one alone might belong to a process that is dying. With the mutex held or
+   * not, after the change.
+   */
   public void signalAll() {
     int _ = Cells.increment(word); // (N) before the wake
     int _ = futex.wakeAll(word);

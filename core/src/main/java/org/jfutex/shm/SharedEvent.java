@@ -17,8 +17,7 @@ public final class SharedEvent {
    * Guards      the word: atomic.
    * Lock order  none.
    * Ordering    the compare-and-sets of the word.
-   * Progress    set wakes all, or one if the event resets itself; if that one dies before it has
-   *             reset the event, its death wakes all others, see Members.
+   * Progress    set wakes all, and so does a death, see Members.
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
@@ -33,10 +32,10 @@ public final class SharedEvent {
     this.resetsItself = cell.parameter() != 0;
   }
 
-  /** Sets it and lets who waits go: all, or one if it resets itself. */
+  /** Sets it and lets who waits go: all, or the first to reset it if it resets itself. */
   public void set() {
     if (word.compareAndSet(0, 1)) {
-      int _ = futex.wake(word, resetsItself ? 1 : Integer.MAX_VALUE);
+      int _ = futex.wakeAll(word); // one alone may belong to a process that is dying
     }
   }
 

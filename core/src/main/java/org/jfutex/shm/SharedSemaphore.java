@@ -26,7 +26,7 @@ public final class SharedSemaphore {
    * Lock order  the guard; nothing is taken inside.
    * Ordering    a waiter reads the word (O) with the guard held, where it finds no permit; a
    *             release changes the word (O) with the guard held.
-   * Progress    a release wakes one waiter, a death all, see Members.
+   * Progress    a release wakes all who wait, and so does a death, see Members.
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
@@ -88,9 +88,12 @@ public final class SharedSemaphore {
   public LockStatus acquire(Deadline deadline) {
     while (true) {
       Members.Watch watch = members.watch();
+      LockStatus guarded = guard.lock(deadline);
+      if (!guarded.isLocked()) {
+        return guarded;
+      }
       LockStatus status;
       int releases;
-      Cells.lockUninterruptibly(guard);
       try {
         status = take();
         releases = (int) word.load(); // (O) with the guard held
@@ -199,7 +202,7 @@ public final class SharedSemaphore {
     } finally {
       guard.unlock();
     }
-    int _ = Futex.kernel().wake(word, count);
+    int _ = Futex.kernel().wakeAll(word); // one alone may belong to a process that is dying
     region.count(-count);
   }
 

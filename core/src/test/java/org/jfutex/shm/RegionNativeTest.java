@@ -90,7 +90,7 @@ class RegionNativeTest {
                       assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
                       data.set(ValueLayout.JAVA_LONG, 8, i);
                       data.set(ValueLayout.JAVA_LONG, 0, FROM_JAVA);
-                      condvar.signal();
+                      condvar.signalAll();
                       while (data.get(ValueLayout.JAVA_LONG, 0) != FROM_C) {
                         assertThat(condvar.await(mutex)).isEqualTo(WaitStatus.WOKEN);
                       }

@@ -203,7 +203,7 @@ final class RegionWorker {
     if (state.get(LONG, slot(slot, TOKEN)) != 0) {
       add(FREE, 1);
       add(slot(slot, TOKEN), -1);
-      region.condvar("condvar").signal();
+      region.condvar("condvar").signalAll();
     }
     mutex.unlock();
   }
@@ -286,7 +286,7 @@ final class RegionWorker {
     lock(mutex);
     add(FREE, 1);
     add(slot(slot, TOKEN), -1);
-    condvar.signal();
+    condvar.signalAll();
     mutex.unlock();
   }
 
