@@ -12,6 +12,7 @@ module org.jfutex {
   exports org.jfutex.linux;
   exports org.jfutex.observe;
   exports org.jfutex.sync;
+  exports org.jfutex.shm;
   exports org.jfutex.park to
       org.jfutex.cli;
   exports org.jfutex.kernel to

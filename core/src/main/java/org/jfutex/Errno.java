@@ -1,6 +1,9 @@
 package org.jfutex;
 
-/** The errors of the futex calls, with their Linux numbers (errno(3), asm-generic/errno.h). */
+/**
+ * The errors of the futex calls and of the C library's locks, with their Linux numbers (errno(3),
+ * asm-generic/errno.h).
+ */
 public enum Errno {
   /** Operation not permitted. */
   EPERM(1),
@@ -20,10 +23,14 @@ public enum Errno {
   EDEADLK(35),
   /** Operation not implemented. */
   ENOSYS(38),
+  /** A value too large: a semaphore that holds the most it can. */
+  EOVERFLOW(75),
   /** The deadline was reached. */
   ETIMEDOUT(110),
   /** The previous owner died. */
-  EOWNERDEAD(130);
+  EOWNERDEAD(130),
+  /** A lock whose previous owner died and whose next one did not make its state consistent. */
+  ENOTRECOVERABLE(131);
 
   private final int number;
 

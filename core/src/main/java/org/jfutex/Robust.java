@@ -52,4 +52,12 @@ public interface Robust {
    * @param word the word
    */
   void free(Word word);
+
+  /**
+   * Frees a word as the end of its owner would: it says {@link OwnerWord#OWNER_DIED} afterwards,
+   * and one waiter is woken, in one step that no end of the caller can divide.
+   *
+   * @param word the word
+   */
+  void abandon(Word word);
 }

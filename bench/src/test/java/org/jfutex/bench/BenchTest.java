@@ -191,7 +191,7 @@ class BenchTest {
 
   @Test
   void areasHaveDistinctNamesAndCasesWithPeers() {
-    assertThat(Bench.areas()).doesNotHaveDuplicates().contains("kernel-call", "fast-path");
+    assertThat(Bench.areas()).doesNotHaveDuplicates().contains("kernel-call", "fast-path", "lock");
     for (Area area : Areas.all()) {
       assertThat(area.name()).matches("[a-z]+(-[a-z]+)*");
       assertThat(Areas.named(area.name())).containsSame(area);

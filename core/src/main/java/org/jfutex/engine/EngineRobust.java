@@ -20,6 +20,10 @@ final class EngineRobust implements Robust {
   /** Never holds on a word that has an owner. */
   private static final WakeOp FREE = new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0);
 
+  /** Likewise. */
+  private static final WakeOp ABANDON =
+      new WakeOp(WakeOp.Operation.SET, OwnerWord.OWNER_DIED, WakeOp.Comparison.EQ, 0);
+
   private final JvmFutex futex;
   private final Tasks tasks;
 
@@ -61,6 +65,11 @@ final class EngineRobust implements Robust {
   @Override
   public void free(Word word) {
     int _ = futex.wakeOp(word, 1, word, 0, FREE);
+  }
+
+  @Override
+  public void abandon(Word word) {
+    int _ = futex.wakeOp(word, 1, word, 0, ABANDON);
   }
 
   /** Marks what a task has left owned, and passes on a wake that it had no use for. */

@@ -123,7 +123,16 @@ final class KernelRobust implements Robust {
 
   @Override
   public void free(Word word) {
-    int result = WakeOps.freeAndWake(place(word));
+    setAndWake(word, 0);
+  }
+
+  @Override
+  public void abandon(Word word) {
+    setAndWake(word, OwnerWord.OWNER_DIED);
+  }
+
+  private static void setAndWake(Word word, int value) {
+    int result = WakeOps.setAndWake(place(word), value);
     if (result < 0) {
       throw Outcome.failure(result, word);
     }

@@ -67,13 +67,14 @@ final class WakeOps {
   }
 
   /**
-   * Sets a word that is not 0 to 0 and wakes one of who waits on it, in one system call, which a
-   * kill does not divide.
+   * Sets a word that is not 0 to a value and wakes one of who waits on it, in one system call,
+   * which a kill does not divide.
    *
+   * @param value 0, or a power of two
    * @return how many were woken, or a negative errno
    */
-  static int freeAndWake(NativePlace word) {
-    WakeOp op = new WakeOp(WakeOp.Operation.SET, 0, WakeOp.Comparison.EQ, 0); // never holds
+  static int setAndWake(NativePlace word, int value) {
+    WakeOp op = new WakeOp(WakeOp.Operation.SET, value, WakeOp.Comparison.EQ, 0); // never holds
     return FutexCalls.wakeOp(
         word.address(), word.isShared(), 1, word.address(), 1, encode(op, number(op.comparison())));
   }

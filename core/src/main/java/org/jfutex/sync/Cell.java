@@ -3,6 +3,7 @@ package org.jfutex.sync;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
+import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.NativePlace;
@@ -45,9 +46,16 @@ record Cell(Futex futex, Word word) {
     }
   }
 
-  private static boolean isShared(Word word) {
+  static boolean isShared(Word word) {
     @Nullable NativePlace place = word.nativePlace();
     return place != null && place.isShared();
+  }
+
+  /** Refuses to make one thing of the same word twice. */
+  void checkOther(Cell other) {
+    if (word.key().equals(other.word.key())) {
+      throw new FutexException(Errno.EINVAL, word + " given twice: expected two different words");
+    }
   }
 
   int load() {
@@ -58,11 +66,49 @@ record Cell(Futex futex, Word word) {
     return word.compareAndSet(expected, value);
   }
 
-  /** Sleeps while the word holds a value; an interrupt does not end the wait, and is kept. */
-  void await(int expected) {
+  /** What to throw when the word holds what nobody who keeps to the protocol puts there. */
+  FutexException damaged(int value, String expected) {
+    return new FutexException(
+        Errno.EINVAL, "%s holds %#x: expected %s".formatted(word, value, expected));
+  }
+
+  /** Counts a waiter in, in a word that does nothing but count them. */
+  void countIn() {
+    int value;
+    do {
+      value = load();
+      if (value < 0 || value == Integer.MAX_VALUE) {
+        throw damaged(value, "a number of waiters");
+      }
+    } while (!compareAndSet(value, value + 1));
+  }
+
+  /** Counts a waiter out, and tells how many are left; 0 if somebody has overwritten the count. */
+  int countOut() {
+    while (true) {
+      int value = load();
+      if (value <= 0) {
+        return 0;
+      }
+      if (compareAndSet(value, value - 1)) {
+        return value - 1;
+      }
+    }
+  }
+
+  /**
+   * Sleeps while the word holds a value; an interrupt does not end the wait, and is kept.
+   *
+   * @return WOKEN or CHANGED
+   */
+  WaitStatus await(int expected, WaitOptions options) {
     boolean interrupted = false;
     try {
-      while (futex.await(word, expected) == WaitStatus.INTERRUPTED) {
+      while (true) {
+        WaitStatus status = futex.await(word, expected, Deadline.NEVER, options);
+        if (status != WaitStatus.INTERRUPTED) {
+          return status;
+        }
         interrupted |= Thread.interrupted();
       }
     } finally {
@@ -78,8 +124,9 @@ record Cell(Futex futex, Word word) {
    * @return WOKEN, CHANGED or TIMED_OUT
    * @throws InterruptedException if the thread is interrupted; the flag is clear then
    */
-  WaitStatus await(int expected, Deadline deadline) throws InterruptedException {
-    WaitStatus status = futex.await(word, expected, deadline);
+  WaitStatus await(int expected, Deadline deadline, WaitOptions options)
+      throws InterruptedException {
+    WaitStatus status = futex.await(word, expected, deadline, options);
     if (status == WaitStatus.INTERRUPTED && Thread.interrupted()) {
       throw new InterruptedException();
     }
@@ -88,5 +135,13 @@ record Cell(Futex futex, Word word) {
 
   int wake(int count) {
     return futex.wake(word, count);
+  }
+
+  int wake(int count, int bitset) {
+    return futex.wake(word, count, bitset);
+  }
+
+  int wakeAll() {
+    return futex.wakeAll(word);
   }
 }

@@ -36,19 +36,35 @@ public final class RobustMutex {
    *             owner enlists before the word names it and delists after: it may be killed between
    *             any two steps. A waiter that takes the lock after a sleep sets WAITERS, as others
    *             may sleep on.
-   * Progress    who is woken and ends before it has taken the word passes the wake on, see Robust.
+   * Progress    who is woken and ends before it has taken the word passes the wake on, see Robust;
+   *             but not if another process has taken it meanwhile, as the kernel sees no reason to
+   *             then: the others sleep on until the lock is contended again, unless their Waiting
+   *             tells them of the death.
    * Callbacks   none.
    * Checked by  RobustMutexTest, RobustKillTest.
    */
-  private final Futex futex;
   private final Robust robust;
   private final Word word;
+  private final Waiting waiting;
   private volatile @Nullable Thread holder;
 
-  private RobustMutex(Futex futex, Word word) {
-    this.futex = futex;
+  /** How a thread sleeps that waits for the lock. */
+  @FunctionalInterface
+  public interface Waiting {
+    /**
+     * Sleeps as {@link Futex#await(Word, long, Deadline)} does on the lock's word; more may end it.
+     *
+     * @param expected the value
+     * @param deadline when to give up
+     * @return the outcome; WOKEN if the word was woken on
+     */
+    WaitStatus await(long expected, Deadline deadline);
+  }
+
+  private RobustMutex(Futex futex, Word word, Waiting waiting) {
     this.robust = futex.robust();
     this.word = word;
+    this.waiting = waiting;
   }
 
   /**
@@ -60,12 +76,25 @@ public final class RobustMutex {
    * @throws FutexException with EINVAL if the word is not 32 bits wide
    */
   public static RobustMutex of(Futex futex, Word word) {
+    return of(futex, word, (expected, deadline) -> futex.await(word, expected, deadline));
+  }
+
+  /**
+   * The lock in a word, whose waiters sleep in their own way.
+   *
+   * @param futex the backend
+   * @param word a 32-bit word, as {@link #of(Futex, Word)}
+   * @param waiting how they sleep
+   * @return the lock
+   * @throws FutexException with EINVAL if the word is not 32 bits wide
+   */
+  public static RobustMutex of(Futex futex, Word word, Waiting waiting) {
     if (word.bits() != Integer.SIZE) {
       throw new FutexException(
           Errno.EINVAL,
           "%s of %d bits: expected 32, as it holds an owner's id".formatted(word, word.bits()));
     }
-    return new RobustMutex(futex, word);
+    return new RobustMutex(futex, word, waiting);
   }
 
   /**
@@ -159,7 +188,7 @@ public final class RobustMutex {
           || (!OwnerWord.hasWaiters(value) && !word.compareAndSet(value, value | WAITERS))) {
         continue;
       }
-      WaitStatus end = futex.await(word, value | WAITERS, deadline);
+      WaitStatus end = waiting.await(value | WAITERS, deadline);
       switch (end) {
         case WOKEN -> mark = WAITERS; // others may sleep on
         case CHANGED -> {}
@@ -181,9 +210,7 @@ public final class RobustMutex {
    *     object; nothing has changed then
    */
   public void unlock() {
-    if (!isMine()) {
-      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
-    }
+    checkMine();
     holder = null;
     int value;
     do {
@@ -194,6 +221,34 @@ public final class RobustMutex {
       }
     } while (!word.compareAndSet(value, 0));
     robust.delist(word);
+  }
+
+  /**
+   * Frees the lock without a claim that what it protects is whole: the next owner is told {@link
+   * LockStatus#OWNER_DIED}, as if the caller had ended.
+   *
+   * @throws FutexException as {@link #unlock}
+   */
+  public void abandon() {
+    checkMine();
+    holder = null;
+    robust.abandon(word);
+    robust.delist(word);
+  }
+
+  private void checkMine() {
+    if (!isMine()) {
+      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
+    }
+  }
+
+  /**
+   * Whether the calling thread holds the lock through this object.
+   *
+   * @return whether it does
+   */
+  public boolean isHeldByCurrentThread() {
+    return isMine();
   }
 
   /**

@@ -58,7 +58,7 @@ class ArchitectureTest {
     ARROWS.put("kernel", Set.of(CONTRACT, "word", "time", "park", "trace"));
     ARROWS.put("linux", Set.of(CONTRACT, "word", "time", "engine", "kernel"));
     ARROWS.put("sync", Set.of(CONTRACT, "word", "time"));
-    ARROWS.put("shm", Set.of(CONTRACT, "word", "kernel"));
+    ARROWS.put("shm", Set.of(CONTRACT, "word", "time", "park", "kernel", "sync"));
     ARROWS.put("poll", Set.of(CONTRACT, "word", "park", "time", "trace"));
     ARROWS.put("io", Set.of(CONTRACT, "word", "park", "time", "trace", "poll", "kernel"));
     ARROWS.put("observe", Set.of(CONTRACT, "word", "engine", "trace"));
@@ -76,11 +76,18 @@ class ArchitectureTest {
               ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
-              ".observe.Snapshot .sync.RobustMutex",
+              ".shm.Kind .shm.Layout .shm.RegionException .shm.SharedBarrier .shm.SharedCondvar",
+              ".shm.SharedEvent .shm.SharedLatch .shm.SharedMutex .shm.SharedOnce",
+              ".shm.SharedRegion .shm.SharedRwLock .shm.SharedSemaphore .shm.Signal",
+              ".observe.Snapshot",
+              ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
+              ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
+              ".sync.RwLock .sync.Semaphore",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
-              ".kernel.Spawn .kernel.Syscalls")
+              ".kernel.PosixCalls .kernel.Spawn .kernel.Syscalls",
+              ".shm.PosixCondvar .shm.PosixMutex .shm.PosixSemaphore")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)
           .collect(Collectors.toUnmodifiableSet());

@@ -369,6 +369,11 @@ final class RobustAccount {
       }
 
       @Override
+      public void abandon(Word word) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
       public void free(Word word) {
         at();
         robust.free(word);

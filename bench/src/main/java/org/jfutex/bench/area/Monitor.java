@@ -1,0 +1,30 @@
+package org.jfutex.bench.area;
+
+import org.jfutex.bench.area.Crowd.Section;
+import org.jfutex.bench.frame.Loop;
+
+/** The language's own lock, as a peer. */
+final class Monitor {
+  private Monitor() {}
+
+  static Section section() {
+    Object monitor = new Object();
+    return guarded -> {
+      synchronized (monitor) {
+        guarded.inside();
+      }
+    };
+  }
+
+  static Loop pairs() {
+    Object monitor = new Object();
+    long[] guarded = {0};
+    return Lock.pairs(
+        "synchronized",
+        () -> {
+          synchronized (monitor) {
+            guarded[0]++;
+          }
+        });
+  }
+}

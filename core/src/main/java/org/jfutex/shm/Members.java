@@ -1,0 +1,301 @@
+package org.jfutex.shm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import org.jfutex.AnyWait;
+import org.jfutex.Errno;
+import org.jfutex.Futex;
+import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
+import org.jfutex.OwnerWord;
+import org.jfutex.Robust;
+import org.jfutex.WaitEntry;
+import org.jfutex.WaitStatus;
+import org.jfutex.kernel.Syscalls;
+import org.jfutex.sync.RobustMutex;
+import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
+import org.jfutex.word.MappedFile;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The processes that use a region. Each owns one of 64 robust words as long as it lives, which the
+ * kernel marks when it ends. What a process holds is written down with its place and the number of
+ * its attachment, its generation: so what a dead one held counts for nothing from the moment in
+ * which the kernel has marked it, and nobody has to clean up.
+ */
+final class Members {
+  /*
+   * State       of each place, the word: 0 -> id|WAITERS       attached, by its process
+   *                                      .. -> OWNER_DIED..    it has ended, by the kernel
+   *                                      .. -> 0               it has detached
+   *                                      OWNER_DIED.. -> id..  the place is given to another
+   *             its generation: grows before the word names another one.
+   *             joins: grows after a word names somebody.
+   * Guards      words of free places and generations: the registry's lock. The word of a place that
+   *             is taken: its process, and the kernel when it ends.
+   * Lock order  registry; nothing is taken inside.
+   * Ordering    a death wakes who waits:
+   *             waiter                              a member
+   *             reads joins, then all words  (M)    word = id|WAITERS
+   *             looks whether it must wait          joins + 1, wakes all of joins    (M)
+   *             sleeps while its own word, joins    takes what the waiter waits for
+   *             and all words are what they were    dies: the kernel changes the word (M)
+   *                                                 and wakes one
+   *             Who was there when the waiter read is in the vector, who came later changes
+   *             joins: a death is either seen by the looking or ends the sleep.
+   *             A thread of the dead process may still be queued then, and take a wake along: what
+   *             it waited for is given to all who wait, except for a mutex (see docs/layout.md).
+   * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
+   *             others of each word that has changed. If it dies too before it has, its own word
+   *             wakes the next one, who finds both words changed. A waiter that is stopped
+   *             (SIGSTOP) passes nothing on until it goes on.
+   * Callbacks   none.
+   * Checked by  RegionKillTest.
+   */
+
+  /** How many processes can be attached at a time; with two more words it fits futex_waitv. */
+  static final int MOST = 64;
+
+  /** The bytes of a place. */
+  static final long BYTES = 64;
+
+  private static final long AT_GENERATION = 4;
+  private static final long AT_PID = 8;
+  private static final long AT_LANGUAGE = 12;
+  private static final int JAVA = 1;
+  private static final int NR_KILL = 62;
+
+  private static final Futex FUTEX = Futex.kernel();
+  private static final Robust ROBUST = FUTEX.robust();
+
+  private final MappedFile file;
+  private final Word[] words = new Word[MOST];
+  private final Word[] generations = new Word[MOST];
+  private final Word joins;
+  private final RobustMutex registry;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread keeper;
+  private final CompletableFuture<Place> attached = new CompletableFuture<>();
+  private final Place mine;
+
+  /** A place, and the attachment that had it. */
+  record Place(int index, int generation) {}
+
+  /** Attaches this process. */
+  Members(MappedFile file) {
+    this.file = file;
+    for (int i = 0; i < MOST; i++) {
+      words[i] = Word.of(file, at(i));
+      generations[i] = Word.of(file, at(i) + AT_GENERATION);
+    }
+    joins = Word.of(file, Header.JOINS);
+    registry = RobustMutex.of(FUTEX, Word.of(file, Header.REGISTRY));
+    // it owns the word: the thread that opens the region may end before the process does
+    keeper = Thread.ofVirtual().name("jfutex-member").start(this::keep);
+    mine = join(attached);
+  }
+
+  private static Place join(CompletableFuture<Place> attached) {
+    try {
+      return attached.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
+  }
+
+  private static long at(int index) {
+    return Header.MEMBERS + index * BYTES;
+  }
+
+  private void keep() {
+    Place place;
+    try {
+      place = attach();
+    } catch (RuntimeException e) {
+      attached.completeExceptionally(e);
+      return;
+    }
+    attached.complete(place);
+    while (true) {
+      try {
+        closing.await();
+        break;
+      } catch (InterruptedException e) {
+        // nobody has a reason to; the word is kept as long as the region is open
+      }
+    }
+    Word word = words[place.index];
+    ROBUST.free(word);
+    ROBUST.delist(word);
+    int _ = FUTEX.wakeAll(word);
+  }
+
+  private Place attach() {
+    LockStatus status = registry.lock();
+    if (!status.isLocked()) {
+      throw new IllegalStateException("attaching ended with " + status);
+    }
+    try {
+      for (int i = 0; i < MOST; i++) {
+        int value = load(words[i]);
+        if (OwnerWord.owner(value) == 0 && take(i, value)) {
+          Cells.increment(joins);
+          int _ = FUTEX.wakeAll(joins);
+          return new Place(i, load(generations[i]));
+        }
+      }
+    } finally {
+      registry.unlock();
+    }
+    throw new FutexException(
+        Errno.EAGAIN, "%d processes use the region: expected fewer".formatted(MOST));
+  }
+
+  private boolean take(int index, int value) {
+    if (Cells.increment(generations[index]) == 0) {
+      int _ = Cells.increment(generations[index]); // 0 is nobody's
+    }
+    Cells.set(Word.of(file, at(index) + AT_PID), ProcessHandle.current().pid());
+    Cells.set(Word.of(file, at(index) + AT_LANGUAGE), JAVA);
+    int id = ROBUST.enlist(words[index]);
+    boolean taken = words[index].compareAndSet(value, id | OwnerWord.WAITERS);
+    if (!taken) {
+      ROBUST.delist(words[index]);
+    }
+    return taken;
+  }
+
+  /** Detaches this process. */
+  @SuppressWarnings("ThreadJoinLoop") // the loop it suggests, without the library
+  void close() {
+    closing.countDown();
+    boolean interrupted = false;
+    while (keeper.isAlive()) {
+      try {
+        keeper.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** This process. */
+  Place mine() {
+    return mine;
+  }
+
+  /** Whether an attachment has not ended. */
+  boolean isAlive(int index, int generation) {
+    return OwnerWord.owner(load(words[index])) != 0 && load(generations[index]) == generation;
+  }
+
+  /** The process ids of who is attached, as they state them. */
+  List<Integer> pids() {
+    List<Integer> pids = new ArrayList<>();
+    for (int i = 0; i < MOST; i++) {
+      if (OwnerWord.owner(load(words[i])) != 0) {
+        pids.add(load(Word.of(file, at(i) + AT_PID)));
+      }
+    }
+    return pids;
+  }
+
+  private static int load(Word word) {
+    return (int) word.load();
+  }
+
+  /** A robust mutex whose waiters are told of deaths: one of them may have taken a wake along. */
+  RobustMutex mutex(Word word) {
+    return RobustMutex.of(
+        FUTEX,
+        word,
+        (expected, deadline) -> {
+          checkOwner(word, (int) expected);
+          return watch().await(word, (int) expected, deadline);
+        });
+  }
+
+  /**
+   * Refuses to wait for nobody: a thread leaves its locks before it gives up its id, so a word that
+   * goes on to name one that does not exist has been overwritten.
+   *
+   * @throws FutexException with EINVAL if the word holds the value and names such a thread
+   */
+  static void checkOwner(Word word, int value) {
+    int owner = OwnerWord.owner(value);
+    if (Syscalls.call(NR_KILL, owner, 0, 0) == -Errno.ESRCH.number() && load(word) == value) {
+      throw new FutexException(
+          Errno.EINVAL, "%s names thread %d, which does not exist".formatted(word, owner));
+    }
+  }
+
+  /** Who is there now. To be made before looking whether to wait. */
+  Watch watch() {
+    return new Watch();
+  }
+
+  /** Who was there when it was made: a wait that ends when one of them does, or another comes. */
+  final class Watch {
+    private final int joined = load(joins); // (M) first
+    private final int[] values = new int[MOST];
+
+    private Watch() {
+      for (int i = 0; i < MOST; i++) {
+        values[i] = load(words[i]); // (M) pairs with the kernel's mark
+      }
+    }
+
+    /**
+     * Sleeps while a word holds a value and nobody has died or come since this was made.
+     *
+     * @return WOKEN or CHANGED, which both mean to look again; TIMED_OUT or INTERRUPTED
+     */
+    WaitStatus await(Word word, int expected, Deadline deadline) {
+      return await(word, expected, deadline, null, 0);
+    }
+
+    /** Likewise, and while the word of a robust mutex, with WAITERS set, holds a value. */
+    WaitStatus await(Word word, int expected, Deadline deadline, @Nullable Word owned, int owner) {
+      List<WaitEntry> entries = new ArrayList<>();
+      entries.add(new WaitEntry(word, expected));
+      entries.add(new WaitEntry(joins, joined));
+      if (owned != null) {
+        entries.add(new WaitEntry(owned, owner));
+      }
+      for (int i = 0; i < MOST; i++) {
+        if (i != mine.index && OwnerWord.owner(values[i]) != 0) {
+          entries.add(new WaitEntry(words[i], values[i]));
+        }
+      }
+      AnyWait end = FUTEX.awaitAny(entries, deadline);
+      if (end.status() == WaitStatus.WOKEN) { // by which of them is not known for sure
+        passOn();
+      }
+      return end.status() == WaitStatus.CHANGED ? unlessOver(deadline) : end.status();
+    }
+
+    /** Others may change the words all the time: the caller's time counts nevertheless. */
+    private static WaitStatus unlessOver(Deadline deadline) {
+      if (deadline.isReached(Ticker.system())) {
+        return WaitStatus.TIMED_OUT;
+      }
+      return Thread.currentThread().isInterrupted() ? WaitStatus.INTERRUPTED : WaitStatus.CHANGED;
+    }
+
+    private void passOn() {
+      for (int i = 0; i < MOST; i++) {
+        if (OwnerWord.owner(values[i]) != 0 && load(words[i]) != values[i]) {
+          int _ = FUTEX.wakeAll(words[i]);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package org.jfutex.shm;
+
+import org.jfutex.Futex;
+import org.jfutex.WaitStatus;
+import org.jfutex.time.Deadline;
+import org.jfutex.word.Word;
+
+/**
+ * Something that happens, in a region: threads wait until it is set. It stays set until it is
+ * reset, by a call or, if it resets itself, by the one waiter that it lets go. What was done before
+ * {@link #set} happens before the return of a wait that it ends.
+ */
+public final class SharedEvent {
+  /*
+   * State       word: 0 not set, 1 set (anything else another process has written, and counts as
+   *             set).
+   * Guards      the word: atomic.
+   * Lock order  none.
+   * Ordering    the compare-and-sets of the word.
+   * Progress    set wakes all, and so does a death, see Members.
+   * Callbacks   none.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
+   */
+  private final Futex futex = Futex.kernel();
+  private final Members members;
+  private final Word word;
+  private final boolean resetsItself;
+
+  SharedEvent(SharedRegion region, Layout.Cell cell) {
+    this.members = region.attached();
+    this.word = region.word(cell, 0, Integer.SIZE);
+    this.resetsItself = cell.parameter() != 0;
+  }
+
+  /** Sets it and lets who waits go: all, or the first to reset it if it resets itself. */
+  public void set() {
+    if (word.compareAndSet(0, 1)) {
+      int _ = futex.wakeAll(word); // one alone may belong to a process that is dying
+    }
+  }
+
+  /** Resets it. */
+  public void reset() {
+    Cells.set(word, 0);
+  }
+
+  /**
+   * Whether it is set.
+   *
+   * @return whether it is just now
+   */
+  public boolean isSet() {
+    return word.load() != 0;
+  }
+
+  /**
+   * Waits until it is set.
+   *
+   * @return WOKEN if it was; INTERRUPTED, with the interrupt flag still set
+   */
+  public WaitStatus await() {
+    return await(Deadline.NEVER);
+  }
+
+  /**
+   * Waits until it is set, or a deadline.
+   *
+   * @param deadline when to give up, on its own clock
+   * @return WOKEN if it was, which an event that resets itself is not any more; TIMED_OUT;
+   *     INTERRUPTED, with the interrupt flag still set
+   */
+  public WaitStatus await(Deadline deadline) {
+    while (true) {
+      Members.Watch watch = members.watch();
+      long value = word.load();
+      if (value == 0) {
+        WaitStatus end = watch.await(word, 0, deadline);
+        if (end == WaitStatus.TIMED_OUT || end == WaitStatus.INTERRUPTED) {
+          return end;
+        }
+      } else if (!resetsItself || word.compareAndSet(value, 0)) {
+        return WaitStatus.WOKEN;
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "shared event in " + word;
+  }
+}

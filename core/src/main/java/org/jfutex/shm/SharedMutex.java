@@ -1,0 +1,201 @@
+package org.jfutex.shm;
+
+import org.jfutex.Errno;
+import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
+import org.jfutex.sync.RobustMutex;
+import org.jfutex.time.Deadline;
+import org.jfutex.word.Word;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A mutual exclusion lock in a region. When its owner ends while it holds the lock, killed process
+ * or finished thread, the next owner is told; an owner that is stopped or slow keeps it, however
+ * long. Each acquisition has a number greater than all before it, its epoch: what guards something
+ * outside of the region can refuse an owner of an earlier one.
+ *
+ * <p>Not reentrant. Memory effects are those of {@link java.util.concurrent.locks.Lock}, between
+ * processes too.
+ */
+public final class SharedMutex {
+  /*
+   * State       the word: see RobustMutex. epoch: grows by 1 with each acquisition.
+   *             inherited: whether the last owner ended with the lock, until it is freed.
+   * Guards      epoch, inherited: the lock. recovery: volatile.
+   * Lock order  that of the user.
+   * Ordering    the lock's. An owner killed before it has counted its epoch has had none.
+   * Progress    see RobustMutex.
+   * Callbacks   recovery, with the lock held and nothing else.
+   * Checked by  SharedPrimitivesTest, RegionKillTest.
+   */
+  private static final long EPOCH = 8;
+
+  private final SharedRegion region;
+  private final Word word;
+  private final Word epoch;
+  private final RobustMutex mutex;
+  private volatile @Nullable Recovery recovery;
+  private boolean inherited;
+
+  /** What makes whole what a lock protects, after an owner has ended while it held the lock. */
+  @FunctionalInterface
+  public interface Recovery {
+    /**
+     * Called by the next owner, with the lock held, before its call of lock returns.
+     *
+     * @param epoch the number of this acquisition
+     */
+    void recover(long epoch);
+  }
+
+  SharedMutex(SharedRegion region, Layout.Cell cell) {
+    this.region = region;
+    this.word = region.word(cell, 0, Integer.SIZE);
+    this.epoch = region.word(cell, EPOCH, Long.SIZE);
+    this.mutex = region.attached().mutex(word);
+  }
+
+  /**
+   * States how to make whole what the lock protects. If it throws, the lock is freed, the next
+   * owner is told again, and the exception comes out of the call that took the lock.
+   *
+   * @param action called by an acquisition through this object that inherits the lock
+   * @return this
+   */
+  public SharedMutex onOwnerDied(Recovery action) {
+    recovery = action;
+    return this;
+  }
+
+  /**
+   * Takes the lock. An interrupt does not end the wait, and is kept.
+   *
+   * @return LOCKED; OWNER_DIED if the last owner ended while it held the lock. What it has left
+   *     behind has been recovered then, if {@link #onOwnerDied} says how
+   * @throws FutexException with EDEADLK if the calling thread holds the lock; with EINVAL if the
+   *     word names a thread that does not exist: somebody has overwritten it
+   * @throws org.jfutex.word.WordFault if the region is closed
+   */
+  public LockStatus lock() {
+    return begin(Cells.lockUninterruptibly(mutex));
+  }
+
+  /**
+   * Takes the lock, or gives up at a deadline or an interrupt.
+   *
+   * @param deadline when to give up; a lock that is free is taken even if it has been reached
+   * @return LOCKED or OWNER_DIED, as {@link #lock()}; TIMED_OUT; INTERRUPTED, with the interrupt
+   *     flag still set
+   * @throws FutexException as {@link #lock()}
+   */
+  public LockStatus lock(Deadline deadline) {
+    return begin(mutex.lock(deadline));
+  }
+
+  /**
+   * Takes the lock if it is free.
+   *
+   * @return LOCKED or OWNER_DIED, as {@link #lock()}; BUSY
+   * @throws FutexException as {@link #lock()}
+   */
+  public LockStatus tryLock() {
+    return begin(mutex.tryLock());
+  }
+
+  private LockStatus begin(LockStatus status) {
+    if (!status.isLocked()) {
+      return status;
+    }
+    region.countOwned(1);
+    long now = epoch.load() + 1;
+    Cells.set(epoch, now);
+    inherited = status == LockStatus.OWNER_DIED;
+    Recovery action = recovery;
+    if (inherited && action != null) {
+      boolean recovered = false;
+      try {
+        action.recover(now);
+        recovered = true;
+      } finally {
+        if (!recovered) {
+          abandon();
+        }
+      }
+    }
+    return status;
+  }
+
+  /**
+   * Frees the lock. What it protects is taken to be whole.
+   *
+   * @throws FutexException with EPERM if the calling thread does not hold the lock; nothing has
+   *     changed then
+   */
+  public void unlock() {
+    boolean was = end();
+    try {
+      mutex.unlock();
+    } catch (RuntimeException e) {
+      inherited = was;
+      throw e;
+    }
+    region.countOwned(-1);
+  }
+
+  /**
+   * Frees the lock without a claim that what it protects is whole: the next owner is told, as if
+   * the caller had ended.
+   *
+   * @throws FutexException as {@link #unlock}
+   */
+  public void abandon() {
+    boolean _ = end();
+    mutex.abandon();
+    region.countOwned(-1);
+  }
+
+  private boolean end() {
+    if (!mutex.isHeldByCurrentThread()) {
+      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
+    }
+    boolean was = inherited;
+    inherited = false;
+    return was;
+  }
+
+  /**
+   * Whether the calling thread holds the lock.
+   *
+   * @return whether it does
+   */
+  public boolean isHeldByCurrentThread() {
+    return mutex.isHeldByCurrentThread();
+  }
+
+  /**
+   * Whether the calling thread has the lock from one that ended while it held it.
+   *
+   * @return whether its acquisition was one of OWNER_DIED
+   */
+  public boolean isInherited() {
+    return mutex.isHeldByCurrentThread() && inherited;
+  }
+
+  /**
+   * The number of the calling thread's acquisition: a fencing token.
+   *
+   * @return greater than those of all earlier acquisitions in the region's life
+   * @throws FutexException with EPERM if the calling thread does not hold the lock
+   */
+  public long epoch() {
+    if (!mutex.isHeldByCurrentThread()) {
+      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
+    }
+    return epoch.load();
+  }
+
+  @Override
+  public String toString() {
+    return "shared mutex in " + word;
+  }
+}
