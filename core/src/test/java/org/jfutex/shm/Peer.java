@@ -37,13 +37,19 @@ final class Peer implements AutoCloseable {
     return c("posix", file);
   }
 
-  /** A program in C, compiled into the folder of the file. */
+  /** A program in C that obeys, compiled into the folder of the file. */
   static Peer c(String name, Path file) throws Exception {
-    String compiler = compiler();
     Path program = file.resolveSibling(name);
+    compile("core/src/test/native/" + name + ".c", program);
+    return new Peer(List.of(program.toString(), file.toString()));
+  }
+
+  /** Compiles a program in C, unless it has been. */
+  static void compile(String from, Path program) throws Exception {
+    String compiler = compiler();
     if (!Files.exists(program)) {
       String root = System.getProperty("jfutex.root");
-      Path source = Path.of(root, "core/src/test/native", name + ".c");
+      Path source = Path.of(root, from);
       Process compilation =
           new ProcessBuilder(
                   compiler,
@@ -60,7 +66,6 @@ final class Peer implements AutoCloseable {
               .start();
       assertThat(compilation.waitFor()).as("%s on %s", compiler, source).isZero();
     }
-    return new Peer(List.of(program.toString(), file.toString()));
   }
 
   /** A JVM, which knows how to lock only. */

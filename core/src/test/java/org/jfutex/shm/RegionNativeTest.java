@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jfutex.Errno;
 import org.jfutex.LockStatus;
@@ -200,5 +203,39 @@ class RegionNativeTest {
       assertThat(c.call("detach")).isZero();
       assertThat(region.members()).hasSize(1);
     }
+  }
+
+  /** The two programs of the example, one after the other. */
+  @Test
+  void theExamplesCountTogether() throws Exception {
+    String name = "jfutex-test-" + UUID.randomUUID();
+    Path program = folder.resolve("counter");
+    Peer.compile("examples/native/counter.c", program);
+    try {
+      assertThat(counted(javaExample(name))).isEqualTo("1000, after 0 deaths: ok");
+      assertThat(counted(List.of(program.toString(), "/dev/shm/" + name, "1000")))
+          .isEqualTo("2000, after 0 deaths: ok");
+      assertThat(counted(javaExample(name))).isEqualTo("3000, after 0 deaths: ok");
+    } finally {
+      assertThat(SharedRegion.delete(name)).isTrue();
+    }
+  }
+
+  private static List<String> javaExample(String name) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        Path.of(System.getProperty("jfutex.root"), "examples/java/SharedCounter.java").toString(),
+        name,
+        "1000");
+  }
+
+  private static String counted(List<String> command) throws Exception {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(out).isZero();
+    return out.strip();
   }
 }
