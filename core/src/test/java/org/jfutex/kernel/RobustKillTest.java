@@ -86,7 +86,10 @@ class RobustKillTest {
         long[] before = account.finished(WAITERS);
         until(
             "every waiter goes on, seed " + seed,
-            () -> allGoOn(before, account.finished(WAITERS)),
+            () -> {
+              assertThat(waiters).as("the waiters, seed %s", seed).allMatch(Process::isAlive);
+              return allGoOn(before, account.finished(WAITERS));
+            },
             account);
         assertThat(account.broken()).as("seed %s", seed).isZero();
       }

@@ -148,6 +148,7 @@ class RegionKillTest {
     until(
         what,
         () -> {
+          assertThat(workers).as("the workers, %s", what).allMatch(Process::isAlive);
           for (int i = 0; i < before.length; i++) {
             if (state.rounds(i) == before[i]) {
               return false;
