@@ -28,6 +28,9 @@ class TasksTest {
   /** How much later than any other observer of a thread's end the engine may be. */
   private static final long LATENESS = 10;
 
+  /** What a busy machine may add to one of the two and not to the other. */
+  private static final long SCHEDULING_NANOS = 200_000;
+
   private final Crew crew = new Crew();
   private final CountDownLatch end = new CountDownLatch(1);
   private final Set<Task> exited = ConcurrentHashMap.newKeySet();
@@ -194,6 +197,6 @@ class TasksTest {
     Arrays.sort(yardstick);
     assertThat(ours[ROUNDS / 2])
         .as("nanoseconds until an end is noticed, another thread needs %s", yardstick[ROUNDS / 2])
-        .isLessThan(LATENESS * yardstick[ROUNDS / 2]);
+        .isLessThan(LATENESS * yardstick[ROUNDS / 2] + SCHEDULING_NANOS);
   }
 }

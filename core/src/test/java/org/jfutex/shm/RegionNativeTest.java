@@ -54,7 +54,7 @@ class RegionNativeTest {
 
   @AfterEach
   void close() {
-    region.close();
+    SharedPrimitivesTest.close(region);
   }
 
   private Peer c() throws Exception {

@@ -11,7 +11,6 @@ import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /** What is stored in one critical section of a {@link Mutex} is seen whole in the next. */
@@ -50,15 +49,15 @@ public final class MutexVisibility {
     }
   }
 
-  /** What two writers and one that counts must come to. */
+  /** What two writers must come to; tests of three threads are skipped on two processors. */
   @Outcome(
-      id = {"1, 2, 3", "1, 3, 2", "2, 1, 3", "2, 3, 1", "3, 1, 2", "3, 2, 1"},
+      id = {"1, 2", "2, 1"},
       expect = ACCEPTABLE,
       desc = "each has seen what those before it had stored")
   @Outcome(expect = FORBIDDEN, desc = "two were inside at once, or a store was not seen")
   public static class OneAfterAnother {}
 
-  /** Three threads of which two can wait. */
+  /** Two threads, of which one can wait. */
   @JCStressTest
   @JCStressMeta(OneAfterAnother.class)
   @State
@@ -68,18 +67,13 @@ public final class MutexVisibility {
     }
 
     @Actor
-    public void a(III_Result r) {
+    public void a(II_Result r) {
       r.r1 = write();
     }
 
     @Actor
-    public void b(III_Result r) {
+    public void b(II_Result r) {
       r.r2 = write();
-    }
-
-    @Actor
-    public void c(III_Result r) {
-      r.r3 = write();
     }
   }
 
@@ -93,18 +87,13 @@ public final class MutexVisibility {
     }
 
     @Actor
-    public void a(III_Result r) {
+    public void a(II_Result r) {
       r.r1 = write();
     }
 
     @Actor
-    public void b(III_Result r) {
+    public void b(II_Result r) {
       r.r2 = write();
-    }
-
-    @Actor
-    public void c(III_Result r) {
-      r.r3 = write();
     }
   }
 
