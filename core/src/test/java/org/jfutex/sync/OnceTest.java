@@ -166,7 +166,7 @@ class OnceTest {
         () -> once.run(() -> {}),
         () -> {
           WordKind.store(word, 0);
-          assertThat(setting.futex().wake(word, 1)).isEqualTo(1);
+          int _ = setting.futex().wake(word, 1); // nobody, if it comes back to its sleep just now
         });
   }
 
