@@ -1,5 +1,6 @@
 package org.jfutex.shm;
 
+import java.util.function.Supplier;
 import org.jfutex.LockStatus;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.word.Word;
@@ -41,11 +42,16 @@ final class Cells {
 
   /** Takes a lock; an interrupt does not end the wait, and is kept. */
   static LockStatus lockUninterruptibly(RobustMutex mutex) {
+    return uninterruptibly(mutex::lock);
+  }
+
+  /** Repeats an attempt that an interrupt ends until another outcome; the interrupt is kept. */
+  static LockStatus uninterruptibly(Supplier<LockStatus> attempt) {
     boolean interrupted = false;
     try {
       while (true) {
-        LockStatus status = mutex.lock();
-        if (status.isLocked()) {
+        LockStatus status = attempt.get();
+        if (status != LockStatus.INTERRUPTED) {
           return status;
         }
         interrupted |= Thread.interrupted();

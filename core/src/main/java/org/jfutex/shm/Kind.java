@@ -1,7 +1,7 @@
 package org.jfutex.shm;
 
 /** What a named cell of a region is. The numbers are part of the layout. */
-public enum Kind {
+enum Kind {
   /** A {@link SharedMutex}. */
   MUTEX(1, 64),
   /** A {@link SharedCondvar}. */

@@ -41,10 +41,10 @@ final class Members {
    * Lock order  registry; nothing is taken inside.
    * Ordering    a death wakes who waits:
    *             waiter                              a member
-   *             reads joins, then all words  (M)    word = id|WAITERS
-   *             looks whether it must wait          joins + 1, wakes all of joins    (M)
+   *             reads joins, then all words  (V)    word = id|WAITERS
+   *             looks whether it must wait          joins + 1, wakes all of joins    (V)
    *             sleeps while its own word, joins    takes what the waiter waits for
-   *             and all words are what they were    dies: the kernel changes the word (M)
+   *             and all words are what they were    dies: the kernel changes the word (V)
    *                                                 and wakes one
    *             Who was there when the waiter read is in the vector, who came later changes
    *             joins: a death is either seen by the looking or ends the sleep.
@@ -244,12 +244,12 @@ final class Members {
 
   /** Who was there when it was made: a wait that ends when one of them does, or another comes. */
   final class Watch {
-    private final int joined = load(joins); // (M) first
+    private final int joined = load(joins); // (V) first
     private final int[] values = new int[MOST];
 
     private Watch() {
       for (int i = 0; i < MOST; i++) {
-        values[i] = load(words[i]); // (M) pairs with the kernel's mark
+        values[i] = load(words[i]); // (V) pairs with the kernel's mark
       }
     }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class SharedMutex {
   /*
    * State       the word: see RobustMutex. epoch: grows by 1 with each acquisition.
-   *             inherited: whether the last owner ended with the lock, until it is freed.
+   *             inherited: whether the owner has it from one that ended; set by each acquisition.
    * Guards      epoch, inherited: the lock. recovery: volatile.
    * Lock order  that of the user.
    * Ordering    the lock's. An owner killed before it has counted its epoch has had none.
@@ -132,13 +132,7 @@ public final class SharedMutex {
    *     changed then
    */
   public void unlock() {
-    boolean was = end();
-    try {
-      mutex.unlock();
-    } catch (RuntimeException e) {
-      inherited = was;
-      throw e;
-    }
+    mutex.unlock();
     region.countOwned(-1);
   }
 
@@ -149,18 +143,8 @@ public final class SharedMutex {
    * @throws FutexException as {@link #unlock}
    */
   public void abandon() {
-    boolean _ = end();
     mutex.abandon();
     region.countOwned(-1);
-  }
-
-  private boolean end() {
-    if (!mutex.isHeldByCurrentThread()) {
-      throw new FutexException(Errno.EPERM, "the calling thread does not hold the lock in " + word);
-    }
-    boolean was = inherited;
-    inherited = false;
-    return was;
   }
 
   /**

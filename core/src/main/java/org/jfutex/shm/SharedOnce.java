@@ -14,7 +14,7 @@ public final class SharedOnce {
    * State       word: 0 not done, 1 done.
    * Guards      the word: the guard, a robust mutex, for who does it.
    * Lock order  the guard; what the action takes is taken inside.
-   * Ordering    the word is set after the action (R), and read before run returns (R).
+   * Ordering    the word is set after the action (X), and read before run returns (X).
    * Progress    the guard's, see RobustMutex.
    * Callbacks   the action, with the guard held.
    * Checked by  SharedPrimitivesTest.
@@ -46,7 +46,7 @@ public final class SharedOnce {
         return false;
       }
       action.run();
-      Cells.set(word, 1); // (R) after the action
+      Cells.set(word, 1); // (X) after the action
       return true;
     } finally {
       guard.unlock();
@@ -59,7 +59,7 @@ public final class SharedOnce {
    * @return whether it has
    */
   public boolean isDone() {
-    return word.load() != 0; // (R) before what follows
+    return word.load() != 0; // (X) before what follows
   }
 
   @Override

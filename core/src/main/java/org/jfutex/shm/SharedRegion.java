@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that several processes share, with named cells in it: locks, conditions, semaphores and
- * the like, and bytes for the user. All of them survive the death of any process, at any moment.
+ * the like, and bytes for the user. They are made to survive the death of any process at any
+ * moment; {@code docs/layout.md} says where they do not yet.
  *
  * <p>A region is a file, usually in memory ({@code /dev/shm}), or an anonymous one that other
  * processes are given. It is made whole before anybody can open it, readable and writable by its

@@ -29,8 +29,8 @@ public final class SharedRwLock {
    * Guards      holdings: each by its own process, atomic; those of the dead by the writer.
    * Lock order  writer; nothing is taken inside.
    * Ordering    reader                              writer
-   *             counts itself in          (P)       takes the mutex                  (P)
-   *             mutex owned: out again    (P)       a reader counted: waits          (P)
+   *             counts itself in          (W)       takes the mutex                  (W)
+   *             mutex owned: out again    (W)       a reader counted: waits          (W)
    *             Both are atomic updates followed by a volatile read of the other's: not both miss.
    *             Leaving and freeing come before the word grows (Q); who waits reads the word (Q)
    *             before it looks.
@@ -87,7 +87,7 @@ public final class SharedRwLock {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockWrite() {
-    return untilDone(() -> lockWrite(Deadline.NEVER));
+    return Cells.uninterruptibly(() -> lockWrite(Deadline.NEVER));
   }
 
   /**
@@ -142,7 +142,7 @@ public final class SharedRwLock {
 
   private boolean isRead() {
     for (int i = 0; i < holdings.length; i++) {
-      long holding = holdings[i].load(); // (P) after the mutex was taken
+      long holding = holdings[i].load(); // (W) after the mutex was taken
       if (Cells.count(holding) != 0 && members.isAlive(i, Cells.generation(holding))) {
         return true;
       }
@@ -216,7 +216,7 @@ public final class SharedRwLock {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockRead() {
-    return untilDone(() -> lockRead(Deadline.NEVER));
+    return Cells.uninterruptibly(() -> lockRead(Deadline.NEVER));
   }
 
   /**
@@ -261,7 +261,7 @@ public final class SharedRwLock {
 
   /** Counts the caller in, unless a writer has come. */
   private boolean enter() {
-    countIn(); // (P) before the look
+    countIn(); // (W) before the look
     if (owner.load() == 0) {
       return true;
     }
@@ -329,34 +329,11 @@ public final class SharedRwLock {
   }
 
   private void leave() {
-    countOut(); // (P) before the look
+    countOut(); // (W) before the look
     if (owner.load() != 0) {
       letGoOn();
     }
     region.count(-1);
-  }
-
-  /** An attempt that an interrupt may end. */
-  @FunctionalInterface
-  private interface Attempt {
-    LockStatus run();
-  }
-
-  private static LockStatus untilDone(Attempt attempt) {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        LockStatus status = attempt.run();
-        if (status != LockStatus.INTERRUPTED) {
-          return status;
-        }
-        interrupted |= Thread.interrupted();
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 
   @Override

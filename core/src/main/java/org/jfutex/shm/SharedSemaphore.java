@@ -62,20 +62,7 @@ public final class SharedSemaphore {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus acquire() {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        LockStatus status = acquire(Deadline.NEVER);
-        if (status != LockStatus.INTERRUPTED) {
-          return status;
-        }
-        interrupted |= Thread.interrupted();
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    return Cells.uninterruptibly(() -> acquire(Deadline.NEVER));
   }
 
   /**

@@ -76,7 +76,7 @@ class ArchitectureTest {
               ".engine.TableSize .engine.TableUse .engine.WaitListener",
               ".linux.AddressSpace .linux.Caller .linux.Operation .linux.RawFutex",
               ".linux.RemoteCaller .linux.RobustList .linux.SegmentSpace .linux.Submitted",
-              ".shm.Kind .shm.Layout .shm.RegionException .shm.SharedBarrier .shm.SharedCondvar",
+              ".shm.Layout .shm.RegionException .shm.SharedBarrier .shm.SharedCondvar",
               ".shm.SharedEvent .shm.SharedLatch .shm.SharedMutex .shm.SharedOnce",
               ".shm.SharedRegion .shm.SharedRwLock .shm.SharedSemaphore .shm.Signal",
               ".observe.Snapshot",
