@@ -35,7 +35,7 @@ final class KernelRobust implements Robust {
    */
   private static final long IDLE_SECONDS = 10;
 
-  private final Sentinels sentinels = new Sentinels();
+  private final Sentinels sentinels = Sentinels.OF_PROCESS;
   private final ThreadLocal<Map<Long, Enlisted>> enlisted = ThreadLocal.withInitial(this::register);
 
   /** A word, and the id by which it names this process as its owner. */

@@ -26,7 +26,7 @@ final class Sentinels {
    * State       a list of each sentinel: head -> entry -> ... -> head, in native memory, of the
    *             words that are enlisted; the same in nodes.
    * Guards      lock: all but what a sentinel's fields are final.
-   * Lock order  nothing is taken inside.
+   * Lock order  the lock of Shadow is taken inside.
    * Ordering    the kernel walks a list as it was when the process was killed, maybe between any
    *             two stores made here: an entry's next is stored before the entry is linked (J), and
    *             an entry is taken out by one store. Stores reach the kernel in their order, as the
@@ -47,8 +47,11 @@ final class Sentinels {
 
   private static final VarHandle POINTER = ValueLayout.JAVA_LONG.varHandle();
 
+  /** A word has one entry, whoever enlists it. */
+  static final Sentinels OF_PROCESS = new Sentinels();
+
   private final ReentrantLock lock = new ReentrantLock();
-  private final Shadow shadow = new Shadow();
+  private final Shadow shadow = Shadow.OF_PROCESS;
   private final List<Sentinel> sentinels = new ArrayList<>();
   private final Map<Long, Node> nodes = new HashMap<>();
 
@@ -100,18 +103,8 @@ final class Sentinels {
       if (--node.count == 0) {
         node.sentinel.unlink(node);
         nodes.remove(word);
-        node.page.release();
+        shadow.release(node.page);
       }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** How many pages of entries are mapped, for tests. */
-  int pages() {
-    lock.lock();
-    try {
-      return shadow.pages();
     } finally {
       lock.unlock();
     }

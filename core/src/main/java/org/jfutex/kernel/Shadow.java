@@ -3,6 +3,7 @@ package org.jfutex.kernel;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 
@@ -14,8 +15,8 @@ import org.jfutex.FutexException;
 final class Shadow {
   /*
    * State       pages: those that are mapped, with how many entries are in use in each.
-   * Guards      all: the lock of Sentinels.
-   * Lock order  see Sentinels.
+   * Guards      all: lock.
+   * Lock order  taken inside the lock of Sentinels; nothing is taken inside.
    * Ordering    none.
    * Progress    a page that no entry uses is unmapped when too many are mapped.
    * Callbacks   none.
@@ -42,7 +43,13 @@ final class Shadow {
   private static final MemorySegment EVERYWHERE =
       MemorySegment.ofAddress(0).reinterpret(Long.MAX_VALUE);
 
+  /** Addresses are the process's: two that map on their own would get into each other's way. */
+  static final Shadow OF_PROCESS = new Shadow();
+
+  private final ReentrantLock lock = new ReentrantLock();
   private final Map<Long, Page> pages = new HashMap<>();
+
+  private Shadow() {}
 
   /** Where the entry of a word is. */
   static long entryOf(long word) {
@@ -52,32 +59,47 @@ final class Shadow {
   /** A page of entries. */
   static final class Page {
     private int used;
-
-    /** One of the entries is not used any more. */
-    void release() {
-      used--;
-    }
   }
 
   /** Makes sure that an entry can be written, until its page is released. */
   Page acquire(long entry) {
     long address = entry & -PAGE;
-    Page page = pages.get(address);
-    if (page == null) {
-      if (pages.size() >= MOST_PAGES) {
-        unmapUnused();
+    lock.lock();
+    try {
+      Page page = pages.get(address);
+      if (page == null) {
+        if (pages.size() >= MOST_PAGES) {
+          unmapUnused();
+        }
+        map(address);
+        page = new Page();
+        pages.put(address, page);
       }
-      map(address);
-      page = new Page();
-      pages.put(address, page);
+      page.used++;
+      return page;
+    } finally {
+      lock.unlock();
     }
-    page.used++;
-    return page;
   }
 
-  /** How many pages are mapped. */
+  /** One of the entries of a page is not used any more. */
+  void release(Page page) {
+    lock.lock();
+    try {
+      page.used--;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many pages are mapped, for tests. */
   int pages() {
-    return pages.size();
+    lock.lock();
+    try {
+      return pages.size();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static void map(long page) {
