@@ -30,8 +30,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -54,6 +57,8 @@ enum {
 
 enum {
   JFUTEX_MEMBERS = 64, /* places for processes */
+  JFUTEX_BOOT = 32,
+  JFUTEX_PID_NAMESPACE = 48,
   JFUTEX_REGISTRY = 64,
   JFUTEX_JOINS = 128,
   JFUTEX_FIRST_MEMBER = 256,
@@ -157,18 +162,108 @@ static inline uint32_t *jfutex_member(const struct jfutex_region *region, uint32
   return jfutex_word(region, JFUTEX_FIRST_MEMBER + (size_t)place * JFUTEX_MEMBER_BYTES);
 }
 
+/* The start of a small file, as text. Returns 0 or an errno. */
+static inline int jfutex_read(const char *path, char *text, size_t bytes) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t count = fd < 0 ? -1 : read(fd, text, bytes - 1);
+  int error = count < 0 ? errno : 0;
+  if (fd >= 0) {
+    close(fd);
+  }
+  text[count < 0 ? 0 : count] = 0;
+  return error;
+}
+
+/* What proc(5) says of a process: how many threads it has, and when it was started. */
+struct jfutex_process {
+  uint32_t threads;
+  uint64_t start;
+};
+
+/* Returns 0 or an errno; ENOENT or ESRCH if there is no such process. */
+static inline int jfutex_process(const char *name, struct jfutex_process *process) {
+  char path[40], stat[1024];
+  snprintf(path, sizeof path, "/proc/%s/stat", name);
+  int error = jfutex_read(path, stat, sizeof stat);
+  char *field = strrchr(stat, ')'); /* the second; a name may hold anything */
+  if (error != 0 || field == NULL) {
+    return error != 0 ? error : EPROTO;
+  }
+  int is_zombie = field[1] != 0 && strchr("ZX", field[2]) != NULL;
+  for (int number = 2; number < 22 && field != NULL; number++) {
+    field = strchr(field + 1, ' ');
+    if (field != NULL && number == 19) {
+      process->threads = (uint32_t)strtoul(field, NULL, 10);
+    }
+  }
+  if (field == NULL) {
+    return EPROTO;
+  }
+  process->start = strtoull(field, NULL, 10);
+  if (is_zombie && process->threads <= 1) {
+    process->threads = 0; /* its parent has not asked for its status */
+  }
+  return 0;
+}
+
+/*
+ * Whether a place whose word has a value is nobody's. That of a process that has died becomes so
+ * when all its threads have ended.
+ */
+static inline int jfutex_is_free(const struct jfutex_region *region, uint32_t place,
+                                 uint32_t value) {
+  if ((value & FUTEX_TID_MASK) != 0) {
+    return 0;
+  }
+  if (value != 0) {
+    uint32_t *word = jfutex_member(region, place);
+    struct jfutex_process process;
+    char name[12];
+    snprintf(name, sizeof name, "%u", word[2]);
+    int error = jfutex_process(name, &process);
+    if (error == 0 ? process.start == *(uint64_t *)(void *)&word[4] && process.threads > 0
+                   : error != ENOENT && error != ESRCH) {
+      return 0;
+    }
+    jfutex_cas(word, value, 0); /* or another has */
+  }
+  return 1;
+}
+
 /* Who was there when it was made: a wait that ends when one of them dies, or another comes. */
 struct jfutex_watch {
   uint32_t joined;
   uint32_t values[JFUTEX_MEMBERS];
+  int is_somebody_ending; /* a thread of a process that died may still be queued, and take a wake */
 };
 
 /* To be made before looking whether to wait. */
 static inline void jfutex_watch(const struct jfutex_region *region, struct jfutex_watch *watch) {
   watch->joined = jfutex_load(jfutex_word(region, JFUTEX_JOINS));
+  watch->is_somebody_ending = 0;
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
-    watch->values[i] = jfutex_load(jfutex_member(region, i));
+    uint32_t value = watch->values[i] = jfutex_load(jfutex_member(region, i));
+    if ((value & FUTEX_TID_MASK) == 0 && !jfutex_is_free(region, i, value)) {
+      watch->is_somebody_ending = 1;
+    }
   }
+}
+
+/* The sooner of a deadline and 10 ms from now: returns whether that is the latter. */
+static inline int jfutex_sooner(const struct timespec *deadline, struct timespec *sooner) {
+  clock_gettime(CLOCK_MONOTONIC, sooner);
+  sooner->tv_nsec += 10 * 1000 * 1000;
+  if (sooner->tv_nsec >= 1000 * 1000 * 1000) {
+    sooner->tv_nsec -= 1000 * 1000 * 1000;
+    sooner->tv_sec++;
+  }
+  if (deadline != NULL
+      && (deadline->tv_sec < sooner->tv_sec
+          || (deadline->tv_sec == sooner->tv_sec && deadline->tv_nsec <= sooner->tv_nsec))) {
+    *sooner = *deadline;
+    return 0;
+  }
+  return 1;
 }
 
 static inline int jfutex_watched_wait(const struct jfutex_region *region,
@@ -190,8 +285,11 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
   for (uint32_t i = 0; i < count; i++) {
     entries[i].flags = FUTEX_32;
   }
-  if (syscall(SYS_futex_waitv, entries, count, 0, deadline, CLOCK_MONOTONIC) < 0) {
-    return errno;
+  struct timespec sooner;
+  int is_sooner = watch->is_somebody_ending && jfutex_sooner(deadline, &sooner);
+  if (syscall(SYS_futex_waitv, entries, count, 0, is_sooner ? &sooner : deadline,
+              CLOCK_MONOTONIC) < 0) {
+    return errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
   }
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
     uint32_t *member = jfutex_member(region, i);
@@ -205,7 +303,8 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
 /*
  * Locks a mutex; waits until a deadline on CLOCK_MONOTONIC, NULL for ever.
  * Returns 0; EOWNERDEAD if the last owner ended with the lock, which the caller has now; EDEADLK if
- * the caller has it already; ETIMEDOUT; ENOSYS if the thread has no robust list as glibc makes it.
+ * the caller has it already; ETIMEDOUT; ENOSYS if the thread has no robust list as glibc makes it;
+ * EINVAL if the word names a thread that does not exist: somebody has overwritten it.
  */
 static inline int jfutex_mutex_timedlock(const struct jfutex_region *region, void *cell,
                                          const struct timespec *deadline) {
@@ -234,9 +333,13 @@ static inline int jfutex_mutex_timedlock(const struct jfutex_region *region, voi
     if (!(value & FUTEX_WAITERS) && !jfutex_cas(word, value, value | FUTEX_WAITERS)) {
       continue;
     }
+    value |= FUTEX_WAITERS;
     struct jfutex_watch watch;
     jfutex_watch(region, &watch); /* a member may die with a wake of this word */
-    int end = jfutex_watched_wait(region, &watch, word, value | FUTEX_WAITERS, deadline);
+    int end = kill((pid_t)(value & FUTEX_TID_MASK), 0) != 0 && errno == ESRCH
+                      && jfutex_load(word) == value
+                  ? EINVAL /* a thread leaves its locks before it gives up its id */
+                  : jfutex_watched_wait(region, &watch, word, value, deadline);
     if (end == 0) {
       mark = FUTEX_WAITERS; /* others may sleep on */
     } else if (end != EAGAIN && end != EINTR) {
@@ -273,19 +376,26 @@ static inline int jfutex_mutex_unlock(void *cell) {
   return 0;
 }
 
+/* With the registry held. */
 static inline int jfutex_take_place(struct jfutex_region *region, struct robust_list_head *list) {
+  struct jfutex_process self;
+  int error = jfutex_process("self", &self);
+  if (error != 0) {
+    return error;
+  }
+  uint64_t start = self.start;
   for (uint32_t place = 0; place < JFUTEX_MEMBERS; place++) {
     uint32_t *word = jfutex_member(region, place);
-    uint32_t value = jfutex_load(word);
-    if ((value & FUTEX_TID_MASK) != 0) {
+    if (!jfutex_is_free(region, place, jfutex_load(word))) {
       continue;
     }
     uint32_t generation = word[1] + 1 == 0 ? 1 : word[1] + 1;
     __atomic_store_n(&word[1], generation, __ATOMIC_SEQ_CST);
     word[2] = (uint32_t)getpid();
     word[3] = JFUTEX_LANGUAGE_C;
+    memcpy(&word[4], &start, sizeof start);
     jfutex_pending(list, jfutex_entry(word));
-    if (jfutex_cas(word, value, jfutex_thread() | FUTEX_WAITERS)) {
+    if (jfutex_cas(word, 0, jfutex_thread() | FUTEX_WAITERS)) {
       jfutex_link(list, word);
       jfutex_pending(list, NULL);
       region->place = place;
@@ -300,10 +410,33 @@ static inline int jfutex_take_place(struct jfutex_region *region, struct robust_
   return EAGAIN;
 }
 
+/* Whether the ids in a region are those of this boot of the machine and this pid namespace. */
+static inline int jfutex_ids_fit(const struct jfutex_region *region) {
+  char boot[64];
+  struct stat here;
+  uint64_t there;
+  if (jfutex_read("/proc/sys/kernel/random/boot_id", boot, sizeof boot) != 0
+      || stat("/proc/self/ns/pid", &here) != 0) {
+    return 0;
+  }
+  const char *digit = boot;
+  for (int i = 0; i < 16; i++) { /* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx */
+    unsigned byte;
+    digit += *digit == '-';
+    if (sscanf(digit, "%2x", &byte) != 1 || region->base[JFUTEX_BOOT + i] != byte) {
+      return 0;
+    }
+    digit += 2;
+  }
+  memcpy(&there, region->base + JFUTEX_PID_NAMESPACE, sizeof there);
+  return there == here.st_ino;
+}
+
 /*
  * Maps a region that exists and becomes a member of it.
- * Returns 0; EPROTO if the file is no region of this version; EPERM if it is another user's, or
- * others may write to it; EAGAIN if 64 processes use it; else what open(2) and mmap(2) say.
+ * Returns 0; EPROTO if the file is no region of this version; ESTALE if it was made before the
+ * machine was started, or in another pid namespace; EPERM if it is another user's, or others may
+ * write to it; EAGAIN if 64 processes use it; else what open(2), mmap(2) and jfutex_mutex_lock say.
  */
 static inline int jfutex_attach(struct jfutex_region *region, const char *path) {
   struct stat file;
@@ -340,6 +473,8 @@ static inline int jfutex_attach(struct jfutex_region *region, const char *path) 
     if (magic != JFUTEX_MAGIC || *jfutex_word(region, 8) != JFUTEX_VERSION
         || bytes != region->bytes || *jfutex_word(region, 12) > JFUTEX_MOST_CELLS) {
       error = EPROTO;
+    } else if (!jfutex_ids_fit(region)) {
+      error = ESTALE;
     } else {
       void *registry = region->base + JFUTEX_REGISTRY;
       error = jfutex_mutex_lock(region, registry);
@@ -370,6 +505,13 @@ static inline void jfutex_detach(struct jfutex_region *region) {
   region->base = NULL;
 }
 
+/* How long a cell of a kind is; 0 if that differs. */
+static inline uint64_t jfutex_cell_bytes(uint32_t kind) {
+  return kind == JFUTEX_SEMAPHORE ? 128 + JFUTEX_MEMBERS * sizeof(uint64_t)
+         : kind == JFUTEX_BYTES   ? 0
+                                  : 64;
+}
+
 /* The cell of a name and kind; NULL if there is none. The directory is checked against the file. */
 static inline void *jfutex_cell(const struct jfutex_region *region, const char *name,
                                 uint32_t kind) {
@@ -389,6 +531,7 @@ static inline void *jfutex_cell(const struct jfutex_region *region, const char *
     entry[39] = 0;
     if (entry_kind == kind && strcmp((const char *)entry, name) == 0) {
       return offset % 64 == 0 && offset <= region->bytes && bytes <= region->bytes - offset
+                     && (jfutex_cell_bytes(kind) == 0 || bytes == jfutex_cell_bytes(kind))
                  ? region->base + offset
                  : NULL;
     }

@@ -24,6 +24,8 @@ public interface Robust {
    * @return the id by which the word is to name its owner. Threads of one process may share it on
    *     the kernel, so it does not tell one of them from another
    * @throws FutexException with EINVAL if the word is another
+   * @throws org.jfutex.word.WordFault on the kernel if the word's file is closed; it cannot be
+   *     closed until {@link #delist}, or until the word of a thread that has ended has been marked
    */
   int enlist(Word word);
 

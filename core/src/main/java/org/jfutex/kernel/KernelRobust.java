@@ -18,7 +18,6 @@ import org.jfutex.WaitOptions;
 import org.jfutex.park.ThreadEnd;
 import org.jfutex.word.NativePlace;
 import org.jfutex.word.Word;
-import org.jfutex.word.WordFault;
 import org.jspecify.annotations.Nullable;
 
 /** Robust locks of the kernel: see {@link Sentinels} for who owns them. */
@@ -59,45 +58,52 @@ final class KernelRobust implements Robust {
 
   @Override
   public int enlist(Word word) {
-    long address = place(word).address();
+    NativePlace place = place(word);
+    long address = place.address();
     Map<Long, Enlisted> mine = enlisted.get();
     if (mine.containsKey(address)) {
       throw new FutexException(Errno.EDEADLK, word + " is enlisted by the calling thread already");
     }
-    int id = sentinels.enlist(address);
-    mine.put(address, new Enlisted(word, id));
+    place.pin(); // the kernel's walk ends at a word that is not mapped
+    int id = 0;
+    try {
+      id = sentinels.enlist(address);
+      mine.put(address, new Enlisted(word, id));
+    } finally {
+      if (id == 0) {
+        place.unpin();
+      }
+    }
     return id;
   }
 
   @Override
   public void delist(Word word) {
-    long address = place(word).address();
-    if (enlisted.get().remove(address) == null) {
+    NativePlace place = place(word);
+    if (enlisted.get().remove(place.address()) == null) {
       throw new IllegalStateException(word + ": expected one that the calling thread has enlisted");
     }
-    sentinels.delist(address);
+    sentinels.delist(place.address());
+    place.unpin();
   }
 
   /** A thread has ended with a word: what the kernel does for a process, as handle_futex_death. */
   private void abandon(Enlisted left) {
     Word word = left.word;
-    long address = place(word).address();
-    try {
-      int value = (int) word.load();
-      while (OwnerWord.owner(value) == left.id) {
-        if (word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED)) {
-          if (OwnerWord.hasWaiters(value)) {
-            int _ = FutexCalls.wake(address, true, 1, WaitOptions.MATCH_ANY);
-          }
-          break;
+    NativePlace place = place(word);
+    long address = place.address();
+    int value = (int) word.load();
+    while (OwnerWord.owner(value) == left.id) {
+      if (word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED)) {
+        if (OwnerWord.hasWaiters(value)) {
+          int _ = FutexCalls.wake(address, true, 1, WaitOptions.MATCH_ANY);
         }
-        value = (int) word.load();
+        break;
       }
-    } catch (WordFault e) {
-      // its mapping is closed: nobody of this process can look at it any more
-    } finally {
-      sentinels.delist(address);
+      value = (int) word.load();
     }
+    sentinels.delist(address);
+    place.unpin();
   }
 
   @Override

@@ -1,9 +1,12 @@
 package org.jfutex.shm;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.UUID;
 
 /**
  * The first bytes of a region: what it is, and its directory, which never changes. Whoever maps a
@@ -21,6 +24,8 @@ final class Header {
   private static final long AT_COUNT = 12;
   private static final long AT_BYTES = 16;
   private static final long AT_HASH = 24;
+  private static final long AT_BOOT = 32;
+  private static final long AT_PID_NAMESPACE = 48;
 
   /** The robust mutex of who attaches. */
   static final long REGISTRY = 64;
@@ -40,16 +45,21 @@ final class Header {
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+  private static final ValueLayout.OfLong BIG_ENDIAN = LONG.withOrder(ByteOrder.BIG_ENDIAN);
 
   private Header() {}
 
   /** Writes a header into memory that is 0. */
-  static void write(MemorySegment region, Layout layout) {
+  static void write(MemorySegment region, Layout layout) throws IOException {
     region.set(LONG, AT_MAGIC, MAGIC);
     region.set(INT, AT_VERSION, VERSION);
     region.set(INT, AT_COUNT, layout.cells().size());
     region.set(LONG, AT_BYTES, layout.regionBytes());
     region.set(LONG, AT_HASH, layout.hash());
+    UUID boot = Procfs.boot();
+    region.set(BIG_ENDIAN, AT_BOOT, boot.getMostSignificantBits());
+    region.set(BIG_ENDIAN, AT_BOOT + Long.BYTES, boot.getLeastSignificantBits());
+    region.set(LONG, AT_PID_NAMESPACE, Procfs.pidNamespace());
     long entry = DIRECTORY;
     for (Layout.Cell cell : layout.cells()) {
       byte[] name = cell.name().getBytes(StandardCharsets.UTF_8);
@@ -66,9 +76,11 @@ final class Header {
    * Reads a header.
    *
    * @param region the memory, at least {@link #DIRECTORY} bytes
-   * @throws RegionException if it is not one, or contradicts itself or the length of the memory
+   * @throws RegionException if it is not one, contradicts itself or the length of the memory, or is
+   *     from before the machine was started
+   * @throws IOException if procfs cannot be read
    */
-  static Layout read(MemorySegment region) throws RegionException {
+  static Layout read(MemorySegment region) throws IOException {
     long magic = region.get(LONG, AT_MAGIC);
     if (magic != MAGIC) {
       throw new RegionException("magic 0x%x: expected 0x%x".formatted(magic, MAGIC));
@@ -77,6 +89,7 @@ final class Header {
     if (version != VERSION) {
       throw new RegionException("version %d: expected %d".formatted(version, VERSION));
     }
+    checkIds(region);
     int count = region.get(INT, AT_COUNT);
     if (count < 0 || count > Layout.MOST_CELLS || Layout.firstCell(count) > region.byteSize()) {
       throw new RegionException(
@@ -98,6 +111,21 @@ final class Header {
           "layout hash 0x%x: expected 0x%x for %s".formatted(hash, layout.hash(), layout));
     }
     return layout;
+  }
+
+  /** The words name threads and processes by numbers, which mean others elsewhere. */
+  private static void checkIds(MemorySegment region) throws IOException {
+    UUID boot =
+        new UUID(region.get(BIG_ENDIAN, AT_BOOT), region.get(BIG_ENDIAN, AT_BOOT + Long.BYTES));
+    if (!boot.equals(Procfs.boot())) {
+      throw new RegionException(
+          "made in boot %s of the machine: expected %s; remove it".formatted(boot, Procfs.boot()));
+    }
+    long namespace = region.get(LONG, AT_PID_NAMESPACE);
+    if (namespace != Procfs.pidNamespace()) {
+      throw new RegionException(
+          "made in pid namespace %d: expected %d".formatted(namespace, Procfs.pidNamespace()));
+    }
   }
 
   private static Layout read(MemorySegment directory, int count) throws RegionException {

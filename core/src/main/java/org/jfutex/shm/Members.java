@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jfutex.AnyWait;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
@@ -31,13 +32,13 @@ import org.jspecify.annotations.Nullable;
 final class Members {
   /*
    * State       of each place, the word: 0 -> id|WAITERS       attached, by its process
-   *                                      .. -> OWNER_DIED..    it has ended, by the kernel
+   *                                      .. -> OWNER_DIED..    it is ending, by the kernel
    *                                      .. -> 0               it has detached
-   *                                      OWNER_DIED.. -> id..  the place is given to another
+   *                                      OWNER_DIED.. -> 0     its threads have ended, by anybody
    *             its generation: grows before the word names another one.
    *             joins: grows after a word names somebody.
-   * Guards      words of free places and generations: the registry's lock. The word of a place that
-   *             is taken: its process, and the kernel when it ends.
+   * Guards      who takes a free place, and generations: the registry's lock. The word of a place
+   *             that is taken: its process, and the kernel when it ends.
    * Lock order  registry; nothing is taken inside.
    * Ordering    a death wakes who waits:
    *             waiter                              a member
@@ -48,8 +49,13 @@ final class Members {
    *                                                 and wakes one
    *             Who was there when the waiter read is in the vector, who came later changes
    *             joins: a death is either seen by the looking or ends the sleep.
-   *             A thread of the dead process may still be queued then, and take a wake along: what
-   *             it waited for is given to all who wait, except for a mutex (see docs/layout.md).
+   *             A thread of the dead process may still be queued then, and take a wake along. So
+   *             as long as such a process has threads nobody sleeps for long: who makes a watch
+   *             looks (E) whether they have ended before it looks at what it waits for. What is
+   *             taken along is so before the look (E), or before the death is noticed by all.
+   *             io_uring may keep the waits of virtual threads a little longer than the process:
+   *             what they wait for is given to all who wait. Not a mutex, for which they have
+   *             threads of their own.
    * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
    *             others of each word that has changed. If it dies too before it has, its own word
    *             wakes the next one, who finds both words changed. A waiter that is stopped
@@ -58,16 +64,21 @@ final class Members {
    * Checked by  RegionKillTest.
    */
 
-  /** How many processes can be attached at a time; with two more words it fits futex_waitv. */
+  /** How many processes can be attached at a time; with three more words it fits futex_waitv. */
   static final int MOST = 64;
 
   /** The bytes of a place. */
   static final long BYTES = 64;
 
+  /** How often its own word pins the file. */
+  static final int PINS = 1;
+
   private static final long AT_GENERATION = 4;
   private static final long AT_PID = 8;
   private static final long AT_LANGUAGE = 12;
+  private static final long AT_START = 16;
   private static final int JAVA = 1;
+  private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final int NR_KILL = 62;
 
   private static final Futex FUTEX = Futex.kernel();
@@ -94,7 +105,7 @@ final class Members {
       generations[i] = Word.of(file, at(i) + AT_GENERATION);
     }
     joins = Word.of(file, Header.JOINS);
-    registry = RobustMutex.of(FUTEX, Word.of(file, Header.REGISTRY));
+    registry = mutex(Word.of(file, Header.REGISTRY));
     // it owns the word: the thread that opens the region may end before the process does
     keeper = Thread.ofVirtual().name("jfutex-member").start(this::keep);
     mine = join(attached);
@@ -142,8 +153,7 @@ final class Members {
     }
     try {
       for (int i = 0; i < MOST; i++) {
-        int value = load(words[i]);
-        if (OwnerWord.owner(value) == 0 && take(i, value)) {
+        if (isFree(i, load(words[i])) && take(i)) {
           Cells.increment(joins);
           int _ = FUTEX.wakeAll(joins);
           return new Place(i, load(generations[i]));
@@ -156,18 +166,44 @@ final class Members {
         Errno.EAGAIN, "%d processes use the region: expected fewer".formatted(MOST));
   }
 
-  private boolean take(int index, int value) {
+  private boolean take(int index) {
     if (Cells.increment(generations[index]) == 0) {
       int _ = Cells.increment(generations[index]); // 0 is nobody's
     }
-    Cells.set(Word.of(file, at(index) + AT_PID), ProcessHandle.current().pid());
+    Cells.set(pid(index), ProcessHandle.current().pid());
     Cells.set(Word.of(file, at(index) + AT_LANGUAGE), JAVA);
+    Cells.set(start(index), Procfs.startOfSelf());
     int id = ROBUST.enlist(words[index]);
-    boolean taken = words[index].compareAndSet(value, id | OwnerWord.WAITERS);
+    boolean taken = words[index].compareAndSet(0, id | OwnerWord.WAITERS);
     if (!taken) {
       ROBUST.delist(words[index]);
     }
     return taken;
+  }
+
+  private Word pid(int index) {
+    return Word.of(file, at(index) + AT_PID);
+  }
+
+  private Word start(int index) {
+    return Word.of(file, at(index) + AT_START, Long.SIZE);
+  }
+
+  /**
+   * Whether a place whose word has a value is nobody's. That of a process that has died becomes so
+   * when all its threads have ended.
+   */
+  private boolean isFree(int index, int value) {
+    if (OwnerWord.owner(value) != 0) {
+      return false;
+    }
+    if (value != 0) {
+      if (!Procfs.hasEnded(load(pid(index)), start(index).load())) {
+        return false;
+      }
+      boolean _ = words[index].compareAndSet(value, 0); // or another has
+    }
+    return true;
   }
 
   /** Detaches this process. */
@@ -202,7 +238,7 @@ final class Members {
     List<Integer> pids = new ArrayList<>();
     for (int i = 0; i < MOST; i++) {
       if (OwnerWord.owner(load(words[i])) != 0) {
-        pids.add(load(Word.of(file, at(i) + AT_PID)));
+        pids.add(load(pid(i)));
       }
     }
     return pids;
@@ -246,11 +282,15 @@ final class Members {
   final class Watch {
     private final int joined = load(joins); // (V) first
     private final int[] values = new int[MOST];
+    private final boolean isSomebodyEnding;
 
     private Watch() {
+      boolean ending = false;
       for (int i = 0; i < MOST; i++) {
         values[i] = load(words[i]); // (V) pairs with the kernel's mark
+        ending |= OwnerWord.owner(values[i]) == 0 && !isFree(i, values[i]); // (E) before the look
       }
+      isSomebodyEnding = ending;
     }
 
     /**
@@ -271,15 +311,30 @@ final class Members {
         entries.add(new WaitEntry(owned, owner));
       }
       for (int i = 0; i < MOST; i++) {
-        if (i != mine.index && OwnerWord.owner(values[i]) != 0) {
+        if (OwnerWord.owner(values[i]) != 0) {
           entries.add(new WaitEntry(words[i], values[i]));
         }
       }
-      AnyWait end = FUTEX.awaitAny(entries, deadline);
-      if (end.status() == WaitStatus.WOKEN) { // by which of them is not known for sure
-        passOn();
+      file.pin();
+      try {
+        AnyWait end = FUTEX.awaitAny(entries, isSomebodyEnding ? soonerThan(deadline) : deadline);
+        if (end.status() == WaitStatus.WOKEN) { // by which of them is not known for sure
+          passOn();
+        }
+        return switch (end.status()) {
+          case CHANGED, TIMED_OUT -> unlessOver(deadline);
+          default -> end.status();
+        };
+      } finally {
+        file.unpin();
       }
-      return end.status() == WaitStatus.CHANGED ? unlessOver(deadline) : end.status();
+    }
+
+    private static Deadline soonerThan(Deadline deadline) {
+      Ticker ticker = Ticker.system();
+      return deadline.remainingNanos(ticker) < SHORT_NANOS
+          ? deadline
+          : Deadline.afterNanos(SHORT_NANOS, ticker);
     }
 
     /** Others may change the words all the time: the caller's time counts nevertheless. */

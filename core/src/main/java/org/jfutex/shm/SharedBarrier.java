@@ -25,7 +25,7 @@ public final class SharedBarrier {
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
-  private static final long WORD = 64;
+  static final long WORD = 64;
   private static final long BROKEN = 68;
   private static final long HOLDINGS = 128;
   private static final int ROUND_SHIFT = 16;

@@ -44,7 +44,8 @@ public final class SharedCondvar {
    * @return WOKEN, maybe without a signal; TIMED_OUT; INTERRUPTED, with the interrupt flag still
    *     set
    * @throws FutexException with EPERM if the calling thread does not hold the lock
-   * @throws org.jfutex.word.WordFault if the region is closed meanwhile; the lock is not held then
+   * @throws RuntimeException or Error, if {@link SharedMutex#onOwnerDied} says how to recover and
+   *     that throws it; the lock is not held then
    */
   public WaitStatus await(SharedMutex mutex, Deadline deadline) {
     if (!mutex.isHeldByCurrentThread()) {

@@ -30,7 +30,6 @@ public final class SharedMutex {
    */
   private static final long EPOCH = 8;
 
-  private final SharedRegion region;
   private final Word word;
   private final Word epoch;
   private final RobustMutex mutex;
@@ -49,7 +48,6 @@ public final class SharedMutex {
   }
 
   SharedMutex(SharedRegion region, Layout.Cell cell) {
-    this.region = region;
     this.word = region.word(cell, 0, Integer.SIZE);
     this.epoch = region.word(cell, EPOCH, Long.SIZE);
     this.mutex = region.attached().mutex(word);
@@ -106,7 +104,6 @@ public final class SharedMutex {
     if (!status.isLocked()) {
       return status;
     }
-    region.countOwned(1);
     long now = epoch.load() + 1;
     Cells.set(epoch, now);
     inherited = status == LockStatus.OWNER_DIED;
@@ -133,7 +130,6 @@ public final class SharedMutex {
    */
   public void unlock() {
     mutex.unlock();
-    region.countOwned(-1);
   }
 
   /**
@@ -144,7 +140,6 @@ public final class SharedMutex {
    */
   public void abandon() {
     mutex.abandon();
-    region.countOwned(-1);
   }
 
   /**

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that several processes share, with named cells in it: locks, conditions, semaphores and
- * the like, and bytes for the user. They are made to survive the death of any process at any
- * moment; {@code docs/layout.md} says where they do not yet.
+ * the like, and bytes for the user. They survive the death of any process at any moment; {@code
+ * docs/layout.md} is their layout, and says what they cannot do.
  *
  * <p>A region is a file, usually in memory ({@code /dev/shm}), or an anonymous one that other
  * processes are given. It is made whole before anybody can open it, readable and writable by its
@@ -37,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SharedRegion implements AutoCloseable {
   /*
-   * State       opened: the primitives by name, made when first asked for. held: what threads of
-   *             this process hold here. closed: false -> true.
+   * State       opened: the primitives by name, made when first asked for. held: how many permits
+   *             and locks for reading threads of this process hold here; the file's pins count the
+   *             others, and the waits. closed: false -> true.
    * Guards      all atomic, each by itself.
    * Lock order  none.
    * Ordering    none: what others see of a primitive is in final fields.
@@ -56,7 +57,6 @@ public final class SharedRegion implements AutoCloseable {
   private final Members members;
   private final Map<String, Object> opened = new ConcurrentHashMap<>();
   private final AtomicInteger held = new AtomicInteger();
-  private final Holders owners = new Holders(left -> count(-left));
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Leads to the descriptor of an anonymous region, in the object that has made it. */
@@ -364,6 +364,10 @@ public final class SharedRegion implements AutoCloseable {
     return members;
   }
 
+  MappedFile file() {
+    return file;
+  }
+
   /** The word at a place of a cell. */
   Word word(Layout.Cell cell, long offset, int bits) {
     return Word.of(file, cell.offset() + offset, bits);
@@ -378,34 +382,28 @@ public final class SharedRegion implements AutoCloseable {
     return words;
   }
 
-  /**
-   * Counts what threads of this process hold here, as long as they live or somebody gives it back.
-   */
+  /** Counts the permits and locks for reading that threads of this process hold here. */
   void count(int change) {
     int _ = held.addAndGet(change);
-  }
-
-  /** Counts a lock that the calling thread holds, or holds no more; its end does too. */
-  void countOwned(int change) {
-    count(change);
-    owners.add(change);
   }
 
   /**
    * Closes the region: its memory is unmapped, and this process is no member any more. Idempotent.
    *
-   * @throws IllegalStateException if a thread of this process holds a lock in it
+   * @throws IllegalStateException if a thread of this process holds something in it, or waits
+   *     there; it stays open then
    */
   @Override
   public void close() {
     if (closed.getAndSet(true)) {
       return;
     }
-    int locks = held.get();
-    if (locks != 0) {
+    int count = held.get();
+    if (count != 0 || !file.retire(Members.PINS)) {
       closed.set(false);
       throw new IllegalStateException(
-          "%d locks in %s are held by this process: expected none".formatted(locks, path));
+          "%s is in use by this process: %d permits and read locks, other locks, or who waits"
+              .formatted(path, count));
     }
     members.close();
     file.close();

@@ -118,7 +118,6 @@ public final class SharedRwLock {
         free(status == LockStatus.OWNER_DIED);
       }
     }
-    region.countOwned(1);
     if (status == LockStatus.OWNER_DIED) {
       recover();
     }
@@ -161,7 +160,6 @@ public final class SharedRwLock {
       recovered = true;
     } finally {
       if (!recovered) {
-        region.countOwned(-1);
         free(true);
       }
     }
@@ -188,7 +186,6 @@ public final class SharedRwLock {
    */
   public void unlockWrite() {
     free(false);
-    region.countOwned(-1);
   }
 
   /**
@@ -204,7 +201,6 @@ public final class SharedRwLock {
     readers.add(1);
     region.count(1);
     free(false);
-    region.countOwned(-1);
   }
 
   /**

@@ -172,8 +172,8 @@ public final class SharedSemaphore {
     if (holders.mine() == 0) {
       throw new FutexException(Errno.EPERM, "the calling thread has no permit of " + this);
     }
-    holders.add(-1);
     giveBack(1, 0);
+    holders.add(-1);
   }
 
   private void giveBack(int count) {

@@ -3,6 +3,7 @@ package org.jfutex.shm;
 import org.jfutex.Futex;
 import org.jfutex.WaitStatus;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 
 /**
@@ -44,11 +45,13 @@ public final class Signal {
   private static final boolean ALONE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final Futex futex = Futex.kernel();
+  private final MappedFile file;
   private final Word word;
   private final Word sleepers;
   private int spins = MOST_SPINS / 4;
 
   Signal(SharedRegion region, Layout.Cell cell) {
+    this.file = region.file();
     this.word = region.word(cell, 0, Integer.SIZE);
     this.sleepers = region.word(cell, SLEEPERS, Integer.SIZE);
   }
@@ -82,6 +85,7 @@ public final class Signal {
     if (spin(stamp)) {
       return WaitStatus.WOKEN;
     }
+    file.pin();
     int _ = Cells.increment(sleepers); // (S) before the sleep
     try {
       while (stamp() == stamp) {
@@ -96,6 +100,7 @@ public final class Signal {
       do {
         value = sleepers.load();
       } while (!sleepers.compareAndSet(value, value - 1));
+      file.unpin();
     }
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A file mapped into memory for sharing, together with what identifies the file. Words in two
@@ -17,19 +18,34 @@ import java.nio.file.attribute.BasicFileAttributes;
  *
  * <p>Closing unmaps the memory. A wait that reads a word of a closed mapping fails with EFAULT; a
  * thread that already sleeps on one sleeps on and can still be woken, because a wake does not touch
- * the word.
+ * the word. Memory that is pinned cannot be closed: the kernel looks at the words of robust locks
+ * when the process ends, and an unmapped one would hide the others from it.
  *
  * <p>Nobody may truncate the file below the mapping while it is in use: where Linux gives EFAULT,
  * the JDK throws an InternalError from somewhere near a read, and does not survive a change
  * (SIGBUS).
  */
 public final class MappedFile implements AutoCloseable {
+  /*
+   * State       pins: how often the memory is pinned. The sign bit is set when nothing can be pinned
+   *             any more: it is closed, or about to be.
+   * Guards      pins: atomic.
+   * Lock order  none.
+   * Ordering    a pin succeeds before the sign bit is set, and is then counted by who sets it, or
+   *             fails.
+   * Progress    nobody waits.
+   * Callbacks   none.
+   * Checked by  MappedFileTest.
+   */
+  private static final int RETIRED = Integer.MIN_VALUE;
+
   private static final int OPEN_ATTEMPTS = 100;
 
   private final Arena arena;
   private final MemorySegment segment;
   private final Object identity;
   private final long position;
+  private final AtomicInteger pins = new AtomicInteger();
 
   private MappedFile(Arena arena, MemorySegment segment, Object identity, long position) {
     this.arena = arena;
@@ -115,16 +131,57 @@ public final class MappedFile implements AutoCloseable {
   }
 
   /**
+   * Keeps the memory mapped until {@link #unpin}.
+   *
+   * @throws WordFault if it is closed, or retired
+   */
+  public void pin() {
+    int count;
+    do {
+      count = pins.get();
+      if (count < 0) {
+        throw new WordFault("mapping at position %d: closed".formatted(position));
+      }
+    } while (!pins.compareAndSet(count, count + 1));
+  }
+
+  /** Takes one {@link #pin} back. */
+  public void unpin() {
+    int _ = pins.decrementAndGet();
+  }
+
+  /**
+   * Lets nobody pin the memory any more, if it is pinned a number of times.
+   *
+   * @param expected how often, for the caller's own purposes
+   * @return whether it was just that
+   */
+  public boolean retire(int expected) {
+    return pins.compareAndSet(expected, expected | RETIRED);
+  }
+
+  /**
    * Unmaps the memory. Idempotent, also where several threads close at once.
    *
-   * @throws IllegalStateException if a native call or an I/O operation is using the memory
+   * @throws IllegalStateException if a native call or an I/O operation is using the memory, or it
+   *     is pinned: a robust lock in it is held or waited for
    */
   @Override
   public void close() {
+    int count;
+    do {
+      count = pins.get();
+      int users = count & ~RETIRED;
+      if (users != 0) {
+        throw new IllegalStateException(
+            "%d words are locked or waited for: expected none".formatted(users));
+      }
+    } while (!pins.compareAndSet(count, RETIRED));
     try {
       arena.close();
     } catch (IllegalStateException e) {
       if (segment.scope().isAlive()) {
+        pins.set(count);
         throw e;
       } // otherwise it was closed before, maybe by another thread a moment ago
     }

@@ -1,6 +1,7 @@
 package org.jfutex.word;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a word is in the native memory of this process: what a system call needs to know of it.
@@ -15,16 +16,16 @@ public final class NativePlace {
   private final MemorySegment segment;
   private final MemorySegment.Scope scope;
   private final long address;
-  private final boolean shared;
+  private final @Nullable MappedFile file;
   private final boolean confined;
   private final boolean readOnly;
 
   /** Keeps what the checks ask for beside the address: they come right before system calls. */
-  NativePlace(MemorySegment segment, long offset, boolean shared) {
+  NativePlace(MemorySegment segment, long offset, @Nullable MappedFile file) {
     this.segment = segment;
     this.scope = segment.scope();
     this.address = segment.address() + offset;
-    this.shared = shared;
+    this.file = file;
     this.confined = !segment.isAccessibleBy(STRANGER);
     this.readOnly = segment.isReadOnly();
   }
@@ -44,7 +45,7 @@ public final class NativePlace {
    * @return false if the word is private to this process
    */
   public boolean isShared() {
-    return shared;
+    return file != null;
   }
 
   /**
@@ -82,8 +83,27 @@ public final class NativePlace {
     }
   }
 
+  /**
+   * Keeps the memory of a word in a file mapped, see {@link MappedFile#pin}; that of another is its
+   * user's to keep.
+   *
+   * @throws WordFault if it is closed
+   */
+  public void pin() {
+    if (file != null) {
+      file.pin();
+    }
+  }
+
+  /** Takes one {@link #pin} back. */
+  public void unpin() {
+    if (file != null) {
+      file.unpin();
+    }
+  }
+
   @Override
   public String toString() {
-    return (shared ? "shared word 0x" : "native word 0x") + Long.toHexString(address);
+    return (isShared() ? "shared word 0x" : "native word 0x") + Long.toHexString(address);
   }
 }

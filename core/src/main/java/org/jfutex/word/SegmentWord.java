@@ -30,7 +30,7 @@ abstract sealed class SegmentWord implements Word {
     }
     long address = segment.address() + offset;
     return base == null
-        ? over(segment, offset, bits, Key.address(address), new NativePlace(segment, offset, false))
+        ? over(segment, offset, bits, Key.address(address), new NativePlace(segment, offset, null))
         : over(segment, offset, bits, Key.heap(base, address), null);
   }
 
@@ -41,7 +41,7 @@ abstract sealed class SegmentWord implements Word {
         offset,
         bits,
         Key.file(file.identity(), file.position() + offset),
-        new NativePlace(file.segment(), offset, true));
+        new NativePlace(file.segment(), offset, file));
   }
 
   private static void check(MemorySegment segment, long offset, int bits) {

@@ -205,6 +205,23 @@ class RegionNativeTest {
     }
   }
 
+  @Test
+  void aRegionOfAnotherBootOrNamespaceIsRefused() throws Exception {
+    Path program = folder.resolve("region");
+    Peer.compile("core/src/test/native/region.c", program);
+    MemorySegment header = region.file().segment();
+    for (long offset : new long[] {32, 47, 48}) {
+      byte value = header.get(ValueLayout.JAVA_BYTE, offset);
+      header.set(ValueLayout.JAVA_BYTE, offset, (byte) ~value);
+      Process process =
+          new ProcessBuilder(program.toString(), path.toString()).redirectErrorStream(true).start();
+      String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(out).contains("Stale");
+      assertThat(process.waitFor()).isEqualTo(2);
+      header.set(ValueLayout.JAVA_BYTE, offset, value);
+    }
+  }
+
   /** The two programs of the example, one after the other. */
   @Test
   void theExamplesCountTogether() throws Exception {

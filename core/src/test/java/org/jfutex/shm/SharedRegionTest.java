@@ -14,11 +14,13 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
 import org.jfutex.testing.Crew;
 import org.jfutex.testing.Delays;
 import org.jfutex.testing.ThreadKind;
@@ -38,6 +40,7 @@ class SharedRegionTest {
           .condvar("condvar")
           .barrier("barrier", 2)
           .event("event")
+          .signal("signal")
           .bytes("data", 100)
           .build();
 
@@ -212,13 +215,56 @@ class SharedRegionTest {
   void aRegionWithAHeldLockIsNotClosed() throws Exception {
     SharedRegion region = open();
     region.mutex("mutex").lock();
+    assertThatThrownBy(region::close).isInstanceOf(IllegalStateException.class);
+    region.mutex("mutex").unlock();
+    LockStatus _ = region.semaphore("semaphore").acquire();
     assertThatThrownBy(region::close)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("1 locks");
-    region.mutex("mutex").unlock();
+        .hasMessageContaining("1 permits");
+    region.semaphore("semaphore").release();
     region.close();
     region.close();
     assertThatThrownBy(() -> region.mutex("mutex").lock()).isInstanceOf(WordFault.class);
+  }
+
+  /** What a waiter has enlisted would hide the locks behind it from the kernel. */
+  @Test
+  void aRegionInWhichSomebodyWaitsIsNotClosed() throws Exception {
+    SharedRegion region = open();
+    try (Crew crew = new Crew()) {
+      Map<Long, Callable<?>> waits =
+          Map.of(
+              LAYOUT.cell("event", Kind.EVENT).offset(),
+              () -> region.event("event").await(),
+              LAYOUT.cell("signal", Kind.SIGNAL).offset(),
+              () -> region.signal("signal").await(0, Deadline.NEVER),
+              LAYOUT.cell("barrier", Kind.BARRIER).offset() + SharedBarrier.WORD,
+              () -> region.barrier("barrier").await());
+      for (var wait : waits.entrySet()) {
+        Crew.Job<?> job = crew.start(ThreadKind.VIRTUAL, wait.getValue());
+        Crew.until("it waits", () -> Peer.sleepers(region.file(), wait.getKey()) > 0);
+        assertThatThrownBy(region::close)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("in use");
+        job.thread().interrupt();
+        job.join();
+      }
+      region.close();
+    }
+  }
+
+  @Test
+  void aRegionOfAnotherBootOrNamespaceIsRefused() throws Exception {
+    for (long offset : new long[] {32, 40, 48}) {
+      try (SharedRegion region = open()) {
+        long value = region.file().segment().get(ValueLayout.JAVA_LONG, offset);
+        region.file().segment().set(ValueLayout.JAVA_LONG, offset, value + 1);
+        assertThatThrownBy(this::open)
+            .isInstanceOf(RegionException.class)
+            .hasMessageContaining(offset == 48 ? "pid namespace " + (value + 1) : "boot");
+        region.file().segment().set(ValueLayout.JAVA_LONG, offset, value);
+      }
+    }
   }
 
   /** Another process writes nonsense everywhere: nothing hangs beyond its deadline. */

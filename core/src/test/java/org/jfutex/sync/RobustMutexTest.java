@@ -23,6 +23,7 @@ import org.jfutex.testing.ThreadKind;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
+import org.jfutex.word.WordFault;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -233,6 +234,24 @@ class RobustMutexTest {
     for (int i = 0; i < MANY; i++) {
       assertThat(OwnerWord.owner(word(i).load())).isZero();
     }
+  }
+
+  /** The kernel's walk would end there. */
+  @Test
+  void theMemoryOfALockIsNotUnmapped() {
+    RobustMutex mutex = RobustMutex.of(KernelProbe.withRing().futex(), word(0));
+    try (Crew crew = new Crew()) {
+      assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
+      assertThatThrownBy(file::close).hasMessageContaining("1 words");
+      var waits = crew.start(ThreadKind.PLATFORM, () -> mutex.lock());
+      Crew.until("it waits", () -> OwnerWord.hasWaiters(word(0).load()));
+      mutex.unlock();
+      assertThat(waits.join()).isEqualTo(LockStatus.LOCKED);
+    }
+    Crew.until("its end is noticed", () -> mutex.tryLock() == LockStatus.OWNER_DIED);
+    mutex.unlock();
+    file.close();
+    assertThatThrownBy(mutex::tryLock).isInstanceOf(WordFault.class);
   }
 
   @Test

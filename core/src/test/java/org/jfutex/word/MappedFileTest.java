@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,6 +76,23 @@ class MappedFileTest {
     file.close();
     assertThatExceptionOfType(WordFault.class).isThrownBy(word::load);
     assertThat(word.key()).isEqualTo(word.key());
+  }
+
+  @Test
+  void pinnedMemoryIsNotClosed() throws IOException {
+    MappedFile file = MappedFile.open(path, 0, 8);
+    file.pin();
+    file.pin();
+    assertThatIllegalStateException().isThrownBy(file::close).withMessageContaining("2 words");
+    file.unpin();
+    assertThat(file.retire(2)).isFalse();
+    assertThat(file.retire(1)).isTrue();
+    assertThatExceptionOfType(WordFault.class).isThrownBy(file::pin);
+    assertThatIllegalStateException().isThrownBy(file::close).withMessageContaining("1 words");
+    file.unpin();
+    file.close();
+    assertThat(file.segment().scope().isAlive()).isFalse();
+    assertThatExceptionOfType(WordFault.class).isThrownBy(file::pin);
   }
 
   @Test

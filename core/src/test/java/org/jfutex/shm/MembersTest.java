@@ -1,0 +1,148 @@
+package org.jfutex.shm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jfutex.Errno;
+import org.jfutex.FutexException;
+import org.jfutex.LockStatus;
+import org.jfutex.OwnerWord;
+import org.jfutex.testing.Crew;
+import org.jfutex.testing.ThreadKind;
+import org.jfutex.word.Word;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Members that have died, but still have threads: this process plays them too. */
+class MembersTest {
+  private static final Layout LAYOUT =
+      Layout.builder()
+          .mutex("mutex")
+          .condvar("condvar")
+          .semaphore("semaphore", 2)
+          .event("event")
+          .autoResetEvent("auto")
+          .bytes("data", 64)
+          .build();
+  private static final int SOME = 17;
+  private static final long AT_PID = 8;
+  private static final long AT_START = 16;
+
+  @TempDir static Path folder;
+
+  private SharedRegion region;
+  private Word mutex;
+
+  @BeforeEach
+  void open() throws Exception {
+    region = SharedRegion.open(folder.resolve("cells"), LAYOUT);
+    mutex = region.word(LAYOUT.cell("mutex", Kind.MUTEX), 0, Integer.SIZE);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    region.close();
+    Files.delete(folder.resolve("cells"));
+  }
+
+  private Word place(int index, long offset, int bits) {
+    return Word.of(region.file(), Header.MEMBERS + index * Members.BYTES + offset, bits);
+  }
+
+  /** Makes a place one of a process that has died just now. */
+  private void die(int index, long start) {
+    Cells.set(place(index, AT_PID, Integer.SIZE), ProcessHandle.current().pid());
+    Cells.set(place(index, AT_START, Long.SIZE), start);
+    Cells.set(place(index, 0, Integer.SIZE), OwnerWord.OWNER_DIED | OwnerWord.WAITERS);
+  }
+
+  private void waitsForMutex() {
+    Crew.until("somebody waits", () -> OwnerWord.hasWaiters(mutex.load()));
+    Crew.until("and sleeps", () -> sleepers() > 0);
+  }
+
+  private long sleepers() {
+    long offset = LAYOUT.cell("mutex", Kind.MUTEX).offset();
+    return Peer.sleepers(region.file(), offset);
+  }
+
+  @Test
+  void aPlaceIsGivenAwayWhenTheThreadsOfTheDeadHaveEnded() throws Exception {
+    long start = Procfs.startOfSelf();
+    for (int i = 1; i < Members.MOST; i++) {
+      die(i, start);
+    }
+    assertThatThrownBy(() -> SharedRegion.attach(region.path()))
+        .isInstanceOf(FutexException.class)
+        .hasMessageContaining("64 processes");
+    die(SOME, start - 1); // another process had the number then
+    try (SharedRegion other = SharedRegion.attach(region.path())) {
+      assertThat(other.attached().mine().index()).isEqualTo(SOME);
+    }
+  }
+
+  @Test
+  void whoHasEndedIsForgottenByWhoWaits() {
+    die(SOME, Procfs.startOfSelf());
+    Members.Watch _ = region.attached().watch();
+    assertThat(place(SOME, 0, Integer.SIZE).load()).isNotZero();
+    die(SOME, Procfs.startOfSelf() - 1);
+    Members.Watch _ = region.attached().watch();
+    assertThat(place(SOME, 0, Integer.SIZE).load()).isZero();
+  }
+
+  /** The word is freed, and the wake goes to a thread that is about to end. */
+  @ParameterizedTest
+  @EnumSource(ThreadKind.class)
+  void aWakeThatTheDyingTakeAlongIsNotNeeded(ThreadKind kind) {
+    die(SOME, Procfs.startOfSelf());
+    Cells.set(mutex, ProcessHandle.current().pid());
+    try (Crew crew = new Crew()) {
+      var waits =
+          crew.start(
+              kind,
+              () -> {
+                LockStatus status = region.mutex("mutex").lock();
+                region.mutex("mutex").unlock();
+                return status;
+              });
+      waitsForMutex();
+      Cells.set(mutex, 0);
+      assertThat(waits.join()).isEqualTo(LockStatus.LOCKED);
+    }
+  }
+
+  @Test
+  void norInC() throws Exception {
+    die(SOME, Procfs.startOfSelf());
+    Cells.set(mutex, ProcessHandle.current().pid());
+    try (Peer c = Peer.c("region", region.path())) {
+      c.send("lock");
+      waitsForMutex();
+      Cells.set(mutex, 0);
+      assertThat(c.answer()).isZero();
+      assertThat(c.call("unlock")).isZero();
+      assertThat(c.call("detach")).isZero();
+      assertThat(place(SOME, 0, Integer.SIZE).load()).as("still there").isNotZero();
+      die(SOME, Procfs.startOfSelf() - 1);
+    }
+    try (Peer c = Peer.c("region", region.path())) {
+      assertThat(c.call("timedawait 1")).isPositive();
+      assertThat(place(SOME, 0, Integer.SIZE).load()).as("forgotten").isZero();
+    }
+  }
+
+  @Test
+  void anOwnerThatDoesNotExistIsAnErrorInCToo() throws Exception {
+    Cells.set(mutex, OwnerWord.OWNER_MASK);
+    try (Peer c = Peer.c("region", region.path())) {
+      assertThat(c.call("lock")).isEqualTo(Errno.EINVAL.number());
+    }
+  }
+}
