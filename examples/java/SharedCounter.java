@@ -7,8 +7,8 @@ import org.jfutex.shm.SharedRegion;
 
 /**
  * A counter that several processes count up, in Java, in C ({@code native/counter.c}) and in Python
- * ({@code native/counter.py}), any of which may be killed at any moment. Two cells always agree, but
- * for what a dead owner has left.
+ * ({@code native/counter.py}), any of which may be killed at any moment. Two cells always agree,
+ * but for what a dead owner has left.
  */
 public class SharedCounter {
   private static final Layout LAYOUT =
