@@ -30,11 +30,14 @@ final class Crowd implements Contender {
         return (double) nanos / Math.max(1, LongStream.of(counts).sum());
       }
     },
-    /** The smallest share, as a part of the average: 1 if all shares are even. */
+    /**
+     * The smallest share, as a part of the average: 1 if all shares are even. Nothing done counts
+     * as half a section, which can be divided by.
+     */
     SMALLEST_SHARE {
       @Override
       public double applyAsDouble(Long nanos, long[] counts) {
-        return LongStream.of(counts).min().orElseThrow()
+        return Math.max(0.5, (double) LongStream.of(counts).min().orElseThrow())
             / Math.max(1, LongStream.of(counts).average().orElseThrow());
       }
     },

@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   const char *what = argv[1];
-  int file = open(argv[2], O_RDWR | O_CREAT, 0600);
+  int file = open(argv[2], O_RDWR | O_CREAT | O_TRUNC, 0600);
   if (file < 0 || ftruncate(file, sizeof(struct shared)) != 0)
     fail(argv[2]);
   struct shared *s =
