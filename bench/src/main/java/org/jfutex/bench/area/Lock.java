@@ -85,8 +85,7 @@ final class Lock implements Area {
             _ -> new Crowd(shape, section(mutex(Fairness.FAIR)), Figure.SMALLEST_SHARE),
             List.of(),
             Case.Slice.LONG)
-        .against("even shares", Target.atLeast(0.3), _ -> _ -> 1)
-        .against("ReentrantLock", Target.none(), _ -> reentrant(shape, Figure.SMALLEST_SHARE));
+        .against("even shares", Target.atLeast(0.3), _ -> _ -> 1);
   }
 
   private static Mutex mutex(Fairness fairness) {
