@@ -282,6 +282,14 @@ static inline int jfutex_sooner(const struct timespec *deadline, struct timespec
   return 1;
 }
 
+static inline int jfutex_is_reached(const struct timespec *deadline) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return deadline != NULL
+         && (now.tv_sec > deadline->tv_sec
+             || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec));
+}
+
 static inline int jfutex_watched_wait(const struct jfutex_region *region,
                                       const struct jfutex_watch *watch, uint32_t *word,
                                       uint32_t expected, const struct timespec *deadline) {
@@ -306,7 +314,10 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
   JFUTEX_STEP();
   if (syscall(SYS_futex_waitv, entries, count, 0, is_sooner ? &sooner : deadline,
               CLOCK_MONOTONIC) < 0) {
-    return errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
+    int error = errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
+    /* others may change the words all the time: the caller's time counts nevertheless */
+    int is_changed = error == EAGAIN || error == EINTR;
+    return is_changed && jfutex_is_reached(deadline) ? ETIMEDOUT : error;
   }
   JFUTEX_STEP();
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
@@ -681,7 +692,7 @@ static inline int jfutex_semaphore_wait(const struct jfutex_region *region, void
   for (;;) {
     struct jfutex_watch watch;
     jfutex_watch(region, &watch);
-    int error = jfutex_mutex_lock(region, cell);
+    int error = jfutex_mutex_timedlock(region, cell, deadline);
     if (error != 0 && error != EOWNERDEAD) {
       return error;
     }

@@ -12,7 +12,7 @@ static void step(void);
 // The state, as RegionWorker has it: offsets of ints and longs in the bytes "state".
 enum { STOP = 0, BROKEN = 4, COUNTER = 8, FREE = 16, TOLD = 64, SLOT = 128, SLOT_BYTES = 64 };
 enum { ROUNDS = 0, UPDATES = 8, TOKEN = 16, MARK = 24, ORDERS = 32 };
-enum { SLOTS = 8, TOKENS = 2, SECTION_NANOS = 5000, PAUSE_NANOS = 50000, SIGNAL_SHIFT = 16 };
+enum { SLOTS = 8, TOKENS = 2, SECTION_NANOS = 20000, PAUSE_NANOS = 50000, SIGNAL_SHIFT = 16 };
 enum inside { NOTHING, MUTEX, WRITER, READER, PERMIT };
 
 static struct jfutex_region region;

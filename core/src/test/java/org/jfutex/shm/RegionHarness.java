@@ -32,7 +32,7 @@ final class RegionHarness implements AutoCloseable {
   private static final int SIGCONT = 18;
   private static final int MOST_STEPS = 200;
   private static final int MOST_STOPS = 300;
-  private static final int EXTRA_PICKS = 2;
+  private static final int EXTRA_PICKS = 4;
   private static final int ALWAYS_JAVA = 2; // who meet at the barrier, which C does not have
 
   private final long seed = new SplittableRandom().nextLong();
@@ -105,7 +105,7 @@ final class RegionHarness implements AutoCloseable {
   private void restart(int slot) throws IOException {
     boolean meets = workers.length > ALWAYS_JAVA;
     int java = meets ? ALWAYS_JAVA : 1;
-    isNative[slot] = slot >= java && random.nextInt(4) != 0;
+    isNative[slot] = slot >= java && random.nextInt(8) != 0;
     ThreadKind kind = random.nextBoolean() ? ThreadKind.PLATFORM : ThreadKind.VIRTUAL;
     String operation = meets ? "all" : "alone";
     long next = random.nextLong();

@@ -60,7 +60,7 @@ final class RegionWorker {
   private static final long TOKEN = 16;
   private static final long MARK = 24;
   private static final long ORDERS = 32;
-  private static final long SECTION_NANOS = 5_000;
+  private static final long SECTION_NANOS = 20_000;
   private static final long PAUSE_NANOS = 50_000;
 
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
