@@ -72,6 +72,11 @@ enum {
 
 #define JFUTEX_MAGIC 0x4d5358455455464aULL /* "JFUTEXSM" */
 
+/* Stands between any two steps at which a death makes a difference; for tests of just that. */
+#ifndef JFUTEX_STEP
+#define JFUTEX_STEP() ((void)0)
+#endif
+
 struct jfutex_region {
   unsigned char *base;
   size_t bytes;
@@ -83,7 +88,9 @@ struct jfutex_region {
 
 /* A shared futex: no FUTEX_PRIVATE_FLAG. */
 static inline void jfutex_wake(uint32_t *word, int count) {
+  JFUTEX_STEP();
   syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+  JFUTEX_STEP();
 }
 
 static inline uint32_t jfutex_load(uint32_t *word) {
@@ -91,8 +98,11 @@ static inline uint32_t jfutex_load(uint32_t *word) {
 }
 
 static inline int jfutex_cas(uint32_t *word, uint32_t expected, uint32_t value) {
-  return __atomic_compare_exchange_n(word, &expected, value, 0, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST);
+  JFUTEX_STEP();
+  int is_set = __atomic_compare_exchange_n(word, &expected, value, 0, __ATOMIC_SEQ_CST,
+                                           __ATOMIC_SEQ_CST);
+  JFUTEX_STEP();
+  return is_set;
 }
 
 /* --- robust cells: word at 0, epoch at 8, links at 24 and 32 ------------------------------------ */
@@ -134,6 +144,7 @@ static inline void jfutex_pending(struct robust_list_head *list, void *entry) {
   JFUTEX_ORDER();
   list->list_op_pending = (struct robust_list *)entry;
   JFUTEX_ORDER();
+  JFUTEX_STEP();
 }
 
 static inline void jfutex_link(struct robust_list_head *list, void *cell) {
@@ -141,15 +152,20 @@ static inline void jfutex_link(struct robust_list_head *list, void *cell) {
   void *first = list->list.next;
   mine->next = first;
   mine->prev = &list->list;
+  JFUTEX_STEP();
   jfutex_links_of(first)->prev = jfutex_entry(cell);
   JFUTEX_ORDER();
+  JFUTEX_STEP();
   list->list.next = (struct robust_list *)jfutex_entry(cell);
+  JFUTEX_STEP();
 }
 
 static inline void jfutex_unlink(void *cell) {
   struct jfutex_links *mine = jfutex_links_of(jfutex_entry(cell));
   jfutex_links_of(mine->next)->prev = mine->prev;
+  JFUTEX_STEP();
   jfutex_links_of(mine->prev)->next = mine->next;
+  JFUTEX_STEP();
 }
 
 /* --- regions and their members ------------------------------------------------------------------ */
@@ -266,6 +282,14 @@ static inline int jfutex_sooner(const struct timespec *deadline, struct timespec
   return 1;
 }
 
+static inline int jfutex_is_reached(const struct timespec *deadline) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return deadline != NULL
+         && (now.tv_sec > deadline->tv_sec
+             || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec));
+}
+
 static inline int jfutex_watched_wait(const struct jfutex_region *region,
                                       const struct jfutex_watch *watch, uint32_t *word,
                                       uint32_t expected, const struct timespec *deadline) {
@@ -287,10 +311,15 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
   }
   struct timespec sooner;
   int is_sooner = watch->is_somebody_ending && jfutex_sooner(deadline, &sooner);
+  JFUTEX_STEP();
   if (syscall(SYS_futex_waitv, entries, count, 0, is_sooner ? &sooner : deadline,
               CLOCK_MONOTONIC) < 0) {
-    return errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
+    int error = errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
+    /* others may change the words all the time: the caller's time counts nevertheless */
+    int is_changed = error == EAGAIN || error == EINTR;
+    return is_changed && jfutex_is_reached(deadline) ? ETIMEDOUT : error;
   }
+  JFUTEX_STEP();
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
     uint32_t *member = jfutex_member(region, i);
     if ((watch->values[i] & FUTEX_TID_MASK) != 0 && jfutex_load(member) != watch->values[i]) {
@@ -328,6 +357,7 @@ static inline int jfutex_mutex_timedlock(const struct jfutex_region *region, voi
       jfutex_link(list, cell);
       jfutex_pending(list, NULL);
       ++*(uint64_t *)((char *)cell + JFUTEX_EPOCH);
+      JFUTEX_STEP();
       return value & FUTEX_OWNER_DIED ? EOWNERDEAD : 0;
     }
     if (!(value & FUTEX_WAITERS) && !jfutex_cas(word, value, value | FUTEX_WAITERS)) {
@@ -372,6 +402,7 @@ static inline int jfutex_mutex_unlock(void *cell) {
   if (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) & FUTEX_WAITERS) {
     jfutex_wake(word, 1);
   }
+  JFUTEX_STEP();
   jfutex_pending(list, NULL);
   return 0;
 }
@@ -390,8 +421,11 @@ static inline int jfutex_take_place(struct jfutex_region *region, struct robust_
       continue;
     }
     uint32_t generation = word[1] + 1 == 0 ? 1 : word[1] + 1;
+    JFUTEX_STEP();
     __atomic_store_n(&word[1], generation, __ATOMIC_SEQ_CST);
+    JFUTEX_STEP();
     word[2] = (uint32_t)getpid();
+    JFUTEX_STEP();
     word[3] = JFUTEX_LANGUAGE_C;
     memcpy(&word[4], &start, sizeof start);
     jfutex_pending(list, jfutex_entry(word));
@@ -401,6 +435,7 @@ static inline int jfutex_take_place(struct jfutex_region *region, struct robust_
       region->place = place;
       region->generation = generation;
       uint32_t *joins = jfutex_word(region, JFUTEX_JOINS);
+      JFUTEX_STEP();
       __atomic_add_fetch(joins, 1, __ATOMIC_SEQ_CST);
       jfutex_wake(joins, INT32_MAX);
       return 0;
@@ -586,6 +621,7 @@ static inline int jfutex_condvar_wait(const struct jfutex_region *region, void *
 
 /* Wakes all who wait: one alone might belong to a process that is dying. */
 static inline void jfutex_condvar_broadcast(void *cell) {
+  JFUTEX_STEP();
   __atomic_add_fetch((uint32_t *)cell, 1, __ATOMIC_SEQ_CST);
   jfutex_wake((uint32_t *)cell, INT32_MAX);
 }
@@ -607,6 +643,7 @@ static inline void jfutex_semaphore_add(const struct jfutex_region *region, void
   uint32_t count = jfutex_semaphore_mine(region, cell) + (uint32_t)change;
   __atomic_store_n(&jfutex_holdings(cell)[region->place],
                    (uint64_t)region->generation << 32 | count, __ATOMIC_SEQ_CST);
+  JFUTEX_STEP();
 }
 
 /* With the guard held: 0, EOWNERDEAD or EAGAIN. */
@@ -633,11 +670,13 @@ static inline int jfutex_semaphore_take(const struct jfutex_region *region, void
   if (dead >= 0) {
     if ((uint32_t)dead != region->place) {
       __atomic_store_n(&holdings[dead], 0, __ATOMIC_SEQ_CST);
+      JFUTEX_STEP();
     }
     return EOWNERDEAD;
   }
   if ((int32_t)jfutex_load(left) > 0) {
     __atomic_sub_fetch(left, 1, __ATOMIC_SEQ_CST);
+    JFUTEX_STEP();
     return EOWNERDEAD;
   }
   return 0;
@@ -653,7 +692,7 @@ static inline int jfutex_semaphore_wait(const struct jfutex_region *region, void
   for (;;) {
     struct jfutex_watch watch;
     jfutex_watch(region, &watch);
-    int error = jfutex_mutex_lock(region, cell);
+    int error = jfutex_mutex_timedlock(region, cell, deadline);
     if (error != 0 && error != EOWNERDEAD) {
       return error;
     }
@@ -681,6 +720,7 @@ static inline int jfutex_semaphore_post(const struct jfutex_region *region, void
   if (error == 0) {
     jfutex_semaphore_add(region, cell, -1);
     __atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
+    JFUTEX_STEP();
   }
   jfutex_mutex_unlock(cell);
   if (error == 0) {

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jfutex.AnyWait;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
@@ -85,6 +86,7 @@ final class Members {
   private static final Robust ROBUST = FUTEX.robust();
 
   private final MappedFile file;
+  private final UnaryOperator<Word> seam;
   private final Word[] words = new Word[MOST];
   private final Word[] generations = new Word[MOST];
   private final Word joins;
@@ -97,18 +99,23 @@ final class Members {
   /** A place, and the attachment that had it. */
   record Place(int index, int generation) {}
 
-  /** Attaches this process. */
-  Members(MappedFile file) {
+  /** Attaches this process; the seam makes each word of the real one. */
+  Members(MappedFile file, UnaryOperator<Word> seam) {
     this.file = file;
+    this.seam = seam;
     for (int i = 0; i < MOST; i++) {
-      words[i] = Word.of(file, at(i));
-      generations[i] = Word.of(file, at(i) + AT_GENERATION);
+      words[i] = word(at(i), Integer.SIZE);
+      generations[i] = word(at(i) + AT_GENERATION, Integer.SIZE);
     }
-    joins = Word.of(file, Header.JOINS);
-    registry = mutex(Word.of(file, Header.REGISTRY));
+    joins = word(Header.JOINS, Integer.SIZE);
+    registry = mutex(word(Header.REGISTRY, Integer.SIZE));
     // it owns the word: the thread that opens the region may end before the process does
     keeper = Thread.ofVirtual().name("jfutex-member").start(this::keep);
     mine = join(attached);
+  }
+
+  private Word word(long offset, int bits) {
+    return seam.apply(Word.of(file, offset, bits));
   }
 
   private static Place join(CompletableFuture<Place> attached) {
@@ -171,7 +178,7 @@ final class Members {
       int _ = Cells.increment(generations[index]); // 0 is nobody's
     }
     Cells.set(pid(index), ProcessHandle.current().pid());
-    Cells.set(Word.of(file, at(index) + AT_LANGUAGE), JAVA);
+    Cells.set(word(at(index) + AT_LANGUAGE, Integer.SIZE), JAVA);
     Cells.set(start(index), Procfs.startOfSelf());
     int id = ROBUST.enlist(words[index]);
     boolean taken = words[index].compareAndSet(0, id | OwnerWord.WAITERS);
@@ -182,11 +189,11 @@ final class Members {
   }
 
   private Word pid(int index) {
-    return Word.of(file, at(index) + AT_PID);
+    return word(at(index) + AT_PID, Integer.SIZE);
   }
 
   private Word start(int index) {
-    return Word.of(file, at(index) + AT_START, Long.SIZE);
+    return word(at(index) + AT_START, Long.SIZE);
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
@@ -54,6 +55,7 @@ public final class SharedRegion implements AutoCloseable {
   private final Path path;
   private final MappedFile file;
   private final Layout layout;
+  private final UnaryOperator<Word> words;
   private final Members members;
   private final Map<String, Object> opened = new ConcurrentHashMap<>();
   private final AtomicInteger held = new AtomicInteger();
@@ -62,11 +64,12 @@ public final class SharedRegion implements AutoCloseable {
   /** Leads to the descriptor of an anonymous region, in the object that has made it. */
   private volatile @Nullable Path descriptor;
 
-  private SharedRegion(Path path, MappedFile file, Layout layout) {
+  private SharedRegion(Path path, MappedFile file, Layout layout, UnaryOperator<Word> words) {
     this.path = path;
     this.file = file;
     this.layout = layout;
-    this.members = new Members(file);
+    this.words = words;
+    this.members = new Members(file, words);
   }
 
   /**
@@ -112,7 +115,7 @@ public final class SharedRegion implements AutoCloseable {
       throws IOException {
     for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
       try {
-        SharedRegion region = attach(path, permissions);
+        SharedRegion region = attach(path, permissions, UnaryOperator.identity());
         if (region.layout.equals(layout)) {
           return region;
         }
@@ -136,10 +139,16 @@ public final class SharedRegion implements AutoCloseable {
    * @throws IOException if it cannot be mapped
    */
   public static SharedRegion attach(Path path) throws IOException {
-    return attach(path, RegionFile.OWNER_ONLY);
+    return attach(path, UnaryOperator.identity());
   }
 
-  private static SharedRegion attach(Path path, Set<PosixFilePermission> permissions)
+  /** Likewise, with every word of its cells and members as a function makes it of the real one. */
+  static SharedRegion attach(Path path, UnaryOperator<Word> words) throws IOException {
+    return attach(path, RegionFile.OWNER_ONLY, words);
+  }
+
+  private static SharedRegion attach(
+      Path path, Set<PosixFilePermission> permissions, UnaryOperator<Word> words)
       throws IOException {
     RegionFile.Checked checked = RegionFile.check(path, permissions);
     MappedFile file = MappedFile.open(path, 0, checked.bytes());
@@ -147,7 +156,7 @@ public final class SharedRegion implements AutoCloseable {
       if (!file.identity().equals(checked.identity())) {
         throw new RegionException(path + ": replaced while it was opened");
       }
-      return new SharedRegion(path, file, Header.read(file.segment()));
+      return new SharedRegion(path, file, Header.read(file.segment()), words);
     } catch (RegionException e) {
       file.close();
       throw new RegionException(path + ": " + e.getMessage());
@@ -370,7 +379,7 @@ public final class SharedRegion implements AutoCloseable {
 
   /** The word at a place of a cell. */
   Word word(Layout.Cell cell, long offset, int bits) {
-    return Word.of(file, cell.offset() + offset, bits);
+    return words.apply(Word.of(file, cell.offset() + offset, bits));
   }
 
   /** The words of a cell in which each place of {@link Members} has what it holds. */

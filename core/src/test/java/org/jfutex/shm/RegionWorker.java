@@ -3,18 +3,21 @@ package org.jfutex.shm;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.jfutex.LockStatus;
+import org.jfutex.WaitStatus;
 import org.jfutex.testing.ThreadKind;
 import org.jfutex.word.Word;
 
 /**
- * What the processes of {@link RegionKillTest} share, and the process itself: it uses one primitive
+ * What the processes of {@link RegionHarness} share, and the process itself: it uses one primitive
  * after the other, at random, and notes what it is inside of and which deaths it was told of. No
- * wait has a deadline.
+ * wait has a deadline. {@code worker.c} is the same in C, as far as C has the primitives.
  */
 final class RegionWorker {
-  static final int SLOTS = 4;
+  static final int SLOTS = 8;
   static final int TOKENS = 2;
   static final int PARTIES = 2;
 
@@ -25,7 +28,8 @@ final class RegionWorker {
     WRITER,
     READER,
     PERMIT,
-    BARRIER
+    BARRIER,
+    ONCE
   }
 
   static final Layout LAYOUT =
@@ -36,6 +40,9 @@ final class RegionWorker {
           .rwLock("rwlock")
           .autoResetEvent("event")
           .barrier("barrier", PARTIES)
+          .latch("latch", 2)
+          .once("once")
+          .signal("signal")
           .bytes("state", 1024)
           .build();
 
@@ -52,15 +59,24 @@ final class RegionWorker {
   private static final long UPDATES = 8;
   private static final long TOKEN = 16;
   private static final long MARK = 24;
+  private static final long ORDERS = 32;
+  private static final long SECTION_NANOS = 20_000;
+  private static final long PAUSE_NANOS = 50_000;
 
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
+  /** All it can do at random, the last of them only if there are others to meet. */
+  private static final List<String> ALL =
+      List.of("update", "write", "read", "permit", "token", "event", "meet");
+
   private final SharedRegion region;
   private final MemorySegment state;
+  private final Word mutexEpoch;
 
   RegionWorker(SharedRegion region) {
     this.region = region;
     this.state = region.bytes("state");
+    this.mutexEpoch = region.word(LAYOUT.cell("mutex", Kind.MUTEX), 8, Long.SIZE);
   }
 
   private static long slot(int index, long field) {
@@ -99,6 +115,20 @@ final class RegionWorker {
     return (int) word(TOLD + 4L * what.ordinal()).load();
   }
 
+  /** Tells a worker to send itself a signal at a step. */
+  void order(int slot, int signal, int point) {
+    Cells.set(orders(slot), Steps.order(signal, point));
+  }
+
+  Word orders(int slot) {
+    return word(slot(slot, ORDERS));
+  }
+
+  /** How often what has one owner at a time was entered. */
+  long entries(Inside what) {
+    return what == Inside.WRITER ? state.get(LONG, LEFT) : mutexEpoch.load();
+  }
+
   private void mark(int slot, Inside what) {
     Cells.set(word(slot(slot, MARK)), what.ordinal());
   }
@@ -134,43 +164,77 @@ final class RegionWorker {
     return text + "%d tokens free, members %s".formatted(state.get(LONG, FREE), region.members());
   }
 
-  /** The process: the region's path, its slot, the kind of its thread, a seed. */
+  /** The process; see {@link RegionHarness#command}. */
   public static void main(String[] arguments) throws Exception {
-    try (SharedRegion region = SharedRegion.open(Path.of(arguments[0]), LAYOUT)) {
+    int slot = Integer.parseInt(arguments[1]);
+    ThreadKind kind = ThreadKind.valueOf(arguments[2]);
+    SplittableRandom random = new SplittableRandom(Long.parseLong(arguments[3]));
+    String operation = arguments[4];
+    Steps steps = new Steps(arguments[5], Integer.parseInt(arguments[6]));
+    steps.begin("attach");
+    try (SharedRegion region = SharedRegion.attach(Path.of(arguments[0]), steps)) {
+      steps.begin("prepare");
       RegionWorker worker = new RegionWorker(region);
-      int slot = Integer.parseInt(arguments[1]);
-      SplittableRandom random = new SplittableRandom(Long.parseLong(arguments[3]));
-      Runnable work = () -> worker.work(slot, random);
+      steps.obey(worker.orders(slot));
+      Runnable work = () -> worker.work(slot, operation, random, steps);
       Thread thread =
-          ThreadKind.valueOf(arguments[2]) == ThreadKind.VIRTUAL
+          kind == ThreadKind.VIRTUAL
               ? Thread.ofVirtual().start(work)
               : Thread.ofPlatform().start(work);
       thread.join();
+      steps.begin("close");
     } catch (Throwable e) {
       e.printStackTrace();
       throw e;
     }
   }
 
-  private void work(int slot, SplittableRandom random) {
+  private void work(int slot, String operation, SplittableRandom random, Steps steps) {
     try {
       takeBack(slot);
-      while (!isStopped()) {
-        switch (random.nextInt(6)) {
-          case 0 -> update(slot);
-          case 1 -> write(slot);
-          case 2 -> read(slot);
-          case 3 -> permit(slot);
-          case 4 -> token(slot);
-          default -> meet(slot);
+      if (operation.equals("all") || operation.equals("alone")) {
+        int count = ALL.size() - (operation.equals("alone") ? 1 : 0);
+        while (!isStopped()) {
+          perform(ALL.get(random.nextInt(count)), slot);
+          int _ = Cells.increment(word(slot(slot, ROUNDS)));
+          if (random.nextBoolean()) {
+            LockSupport.parkNanos(PAUSE_NANOS); // lets the others in
+          }
         }
-        int _ = Cells.increment(word(slot(slot, ROUNDS)));
+        region.condvar("condvar").signalAll();
+        region.event("event").set();
+      } else {
+        steps.begin("operation");
+        perform(operation, slot);
+        steps.begin("end");
       }
-      region.condvar("condvar").signalAll();
-      region.event("event").set();
     } catch (RuntimeException | Error e) {
       e.printStackTrace();
       Cells.set(word(BROKEN), 100L + slot);
+    }
+  }
+
+  private void perform(String operation, int slot) {
+    switch (operation) {
+      case "update" -> update(slot);
+      case "write" -> write(slot);
+      case "read" -> read(slot);
+      case "permit" -> permit(slot);
+      case "token" -> token(slot);
+      case "event" -> event();
+      case "meet" -> meet(slot);
+      case "latch" -> latch();
+      case "once" -> once(slot);
+      case "signal" -> region.signal("signal").raise();
+      case "nothing" -> {}
+      default -> throw new IllegalArgumentException(operation);
+    }
+  }
+
+  private static void stay() {
+    long end = System.nanoTime() + SECTION_NANOS;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait();
     }
   }
 
@@ -213,7 +277,7 @@ final class RegionWorker {
     lock(mutex);
     mark(slot, Inside.MUTEX);
     add(COUNTER, 1);
-    Thread.onSpinWait();
+    stay();
     add(slot(slot, UPDATES), 1);
     mark(slot, Inside.NOTHING);
     mutex.unlock();
@@ -228,7 +292,7 @@ final class RegionWorker {
     mark(slot, Inside.WRITER);
     check(state.get(LONG, LEFT) == state.get(LONG, RIGHT));
     add(LEFT, 1);
-    Thread.onSpinWait();
+    stay();
     add(RIGHT, 1);
     mark(slot, Inside.NOTHING);
     lock.unlockWrite();
@@ -290,12 +354,15 @@ final class RegionWorker {
     mutex.unlock();
   }
 
-  /** An event that resets itself, set before it is waited for: each may take another's. */
-  private void meet(int slot) {
+  /** One that resets itself, set before it is waited for: each may take another's. */
+  private void event() {
     SharedEvent event = region.event("event");
     event.set();
     event.await();
     event.set();
+  }
+
+  private void meet(int slot) {
     SharedBarrier barrier = region.barrier("barrier");
     mark(slot, Inside.BARRIER);
     SharedBarrier.Outcome outcome = barrier.await();
@@ -303,5 +370,25 @@ final class RegionWorker {
     if (outcome == SharedBarrier.Outcome.BROKEN) {
       report(Inside.BARRIER);
     }
+  }
+
+  private void latch() {
+    SharedLatch latch = region.latch("latch");
+    latch.countDown();
+    latch.countDown();
+    check(latch.await() == WaitStatus.WOKEN);
+  }
+
+  private void once(int slot) {
+    boolean done =
+        region
+            .once("once")
+            .run(
+                () -> {
+                  mark(slot, Inside.ONCE);
+                  Thread.onSpinWait();
+                  mark(slot, Inside.NOTHING);
+                });
+    check(done);
   }
 }
