@@ -61,6 +61,7 @@ enum {
   JFUTEX_PID_NAMESPACE = 48,
   JFUTEX_REGISTRY = 64,
   JFUTEX_JOINS = 128,
+  JFUTEX_DEPARTURES = 136, /* always 0: named by the pending slot of who waits */
   JFUTEX_FIRST_MEMBER = 256,
   JFUTEX_MEMBER_BYTES = 64,
   JFUTEX_DIRECTORY = JFUTEX_FIRST_MEMBER + JFUTEX_MEMBERS * JFUTEX_MEMBER_BYTES,
@@ -223,16 +224,17 @@ static inline int jfutex_process(const char *name, struct jfutex_process *proces
 }
 
 /*
- * Whether a place whose word has a value is nobody's. That of a process that has died becomes so
- * when all its threads have ended.
+ * Whether a place is nobody's. That of a process that has died becomes so when all its threads have
+ * ended.
  */
-static inline int jfutex_is_free(const struct jfutex_region *region, uint32_t place,
-                                 uint32_t value) {
-  if ((value & FUTEX_TID_MASK) != 0) {
+static inline int jfutex_is_free(const struct jfutex_region *region, uint32_t place) {
+  uint32_t *word = jfutex_member(region, place);
+  uint64_t *whole = (uint64_t *)(void *)word; /* the word, and its generation above */
+  uint64_t value = __atomic_load_n(whole, __ATOMIC_SEQ_CST);
+  if (((uint32_t)value & FUTEX_TID_MASK) != 0) {
     return 0;
   }
-  if (value != 0) {
-    uint32_t *word = jfutex_member(region, place);
+  if ((uint32_t)value != 0) {
     struct jfutex_process process;
     char name[12];
     snprintf(name, sizeof name, "%u", word[2]);
@@ -241,7 +243,8 @@ static inline int jfutex_is_free(const struct jfutex_region *region, uint32_t pl
                    : error != ENOENT && error != ESRCH) {
       return 0;
     }
-    jfutex_cas(word, value, 0); /* or another has */
+    __atomic_compare_exchange_n(whole, &value, value & ~(uint64_t)UINT32_MAX, 0, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST); /* or another has */
   }
   return 1;
 }
@@ -249,23 +252,28 @@ static inline int jfutex_is_free(const struct jfutex_region *region, uint32_t pl
 /* Who was there when it was made: a wait that ends when one of them dies, or another comes. */
 struct jfutex_watch {
   uint32_t joined;
-  uint32_t values[JFUTEX_MEMBERS];
-  int is_somebody_ending; /* a thread of a process that died may still be queued, and take a wake */
+  uint32_t values[JFUTEX_MEMBERS]; /* 0 where there is nobody to be watched */
+  int is_brief; /* a process that died has threads, or nobody is told of the end of the caller's */
 };
 
 /* To be made before looking whether to wait. */
 static inline void jfutex_watch(const struct jfutex_region *region, struct jfutex_watch *watch) {
+  uint32_t self = (uint32_t)getpid();
   watch->joined = jfutex_load(jfutex_word(region, JFUTEX_JOINS));
-  watch->is_somebody_ending = 0;
+  watch->is_brief = region->generation == 0;
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
-    uint32_t value = watch->values[i] = jfutex_load(jfutex_member(region, i));
-    if ((value & FUTEX_TID_MASK) == 0 && !jfutex_is_free(region, i, value)) {
-      watch->is_somebody_ending = 1;
+    uint32_t *member = jfutex_member(region, i);
+    uint32_t value = jfutex_load(member);
+    watch->values[i] = 0;
+    if ((value & FUTEX_TID_MASK) == 0) {
+      watch->is_brief |= !jfutex_is_free(region, i);
+    } else if (jfutex_load(&member[2]) != self) { /* nobody is told of the end of its own process */
+      watch->values[i] = value;
     }
   }
 }
 
-/* The sooner of a deadline and 10 ms from now: returns whether that is the latter. */
+/* Whether a deadline is later than 10 ms from now; that time. */
 static inline int jfutex_sooner(const struct timespec *deadline, struct timespec *sooner) {
   clock_gettime(CLOCK_MONOTONIC, sooner);
   sooner->tv_nsec += 10 * 1000 * 1000;
@@ -276,7 +284,6 @@ static inline int jfutex_sooner(const struct timespec *deadline, struct timespec
   if (deadline != NULL
       && (deadline->tv_sec < sooner->tv_sec
           || (deadline->tv_sec == sooner->tv_sec && deadline->tv_nsec <= sooner->tv_nsec))) {
-    *sooner = *deadline;
     return 0;
   }
   return 1;
@@ -293,15 +300,21 @@ static inline int jfutex_is_reached(const struct timespec *deadline) {
 static inline int jfutex_watched_wait(const struct jfutex_region *region,
                                       const struct jfutex_watch *watch, uint32_t *word,
                                       uint32_t expected, const struct timespec *deadline) {
-  struct futex_waitv entries[JFUTEX_MEMBERS + 2];
+  struct futex_waitv entries[JFUTEX_MEMBERS + 3];
+  struct robust_list_head *list = jfutex_list();
+  uint32_t *departures = jfutex_word(region, JFUTEX_DEPARTURES);
   uint32_t count = 0;
+  if (list == NULL) {
+    return ENOSYS;
+  }
   memset(entries, 0, sizeof entries);
+  entries[count++].uaddr = (uintptr_t)departures; /* first, so that it is there when the others are */
   entries[count].uaddr = (uintptr_t)word;
   entries[count++].val = expected;
   entries[count].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
   entries[count++].val = watch->joined;
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
-    if ((watch->values[i] & FUTEX_TID_MASK) != 0) {
+    if (watch->values[i] != 0) {
       entries[count].uaddr = (uintptr_t)jfutex_member(region, i);
       entries[count++].val = watch->values[i];
     }
@@ -310,21 +323,29 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
     entries[i].flags = FUTEX_32;
   }
   struct timespec sooner;
-  int is_sooner = watch->is_somebody_ending && jfutex_sooner(deadline, &sooner);
-  JFUTEX_STEP();
-  if (syscall(SYS_futex_waitv, entries, count, 0, is_sooner ? &sooner : deadline,
-              CLOCK_MONOTONIC) < 0) {
-    int error = errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
+  int is_sooner = watch->is_brief && jfutex_sooner(deadline, &sooner);
+  void *before = list->list_op_pending;
+  jfutex_pending(list, jfutex_entry(departures)); /* if it ends there, another is told */
+  long woken = syscall(SYS_futex_waitv, entries, count, 0, is_sooner ? &sooner : deadline,
+                       CLOCK_MONOTONIC);
+  int failure = errno;
+  jfutex_pending(list, before);
+  if (woken < 0) {
+    int error = failure == ETIMEDOUT && is_sooner ? EAGAIN : failure;
     /* others may change the words all the time: the caller's time counts nevertheless */
     int is_changed = error == EAGAIN || error == EINTR;
     return is_changed && jfutex_is_reached(deadline) ? ETIMEDOUT : error;
   }
-  JFUTEX_STEP();
+  int is_death = woken == 0 || watch->is_brief;
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
     uint32_t *member = jfutex_member(region, i);
-    if ((watch->values[i] & FUTEX_TID_MASK) != 0 && jfutex_load(member) != watch->values[i]) {
+    if (watch->values[i] != 0 && jfutex_load(member) != watch->values[i]) {
       jfutex_wake(member, INT32_MAX);
+      is_death = 1;
     }
+  }
+  if (is_death) {
+    jfutex_wake(departures, INT32_MAX);
   }
   return 0;
 }
@@ -414,10 +435,9 @@ static inline int jfutex_take_place(struct jfutex_region *region, struct robust_
   if (error != 0) {
     return error;
   }
-  uint64_t start = self.start;
   for (uint32_t place = 0; place < JFUTEX_MEMBERS; place++) {
     uint32_t *word = jfutex_member(region, place);
-    if (!jfutex_is_free(region, place, jfutex_load(word))) {
+    if (!jfutex_is_free(region, place)) {
       continue;
     }
     uint32_t generation = word[1] + 1 == 0 ? 1 : word[1] + 1;
@@ -427,7 +447,7 @@ static inline int jfutex_take_place(struct jfutex_region *region, struct robust_
     word[2] = (uint32_t)getpid();
     JFUTEX_STEP();
     word[3] = JFUTEX_LANGUAGE_C;
-    memcpy(&word[4], &start, sizeof start);
+    memcpy(&word[4], &self.start, sizeof self.start);
     jfutex_pending(list, jfutex_entry(word));
     if (jfutex_cas(word, 0, jfutex_thread() | FUTEX_WAITERS)) {
       jfutex_link(list, word);
@@ -469,8 +489,8 @@ static inline int jfutex_ids_fit(const struct jfutex_region *region) {
 
 /*
  * Maps a region that exists and becomes a member of it.
- * Returns 0; EPROTO if the file is no region of this version; ESTALE if it was made before the
- * machine was started, or in another pid namespace; EPERM if it is another user's, or others may
+ * Returns 0; EPROTO if the file is no region of this version; ESTALE if it was made in another boot
+ * of the machine or another pid namespace, or procfs does not say; EPERM if it is another user's, or others may
  * write to it; EAGAIN if 64 processes use it; else what open(2), mmap(2) and jfutex_mutex_lock say.
  */
 static inline int jfutex_attach(struct jfutex_region *region, const char *path) {
@@ -491,6 +511,7 @@ static inline int jfutex_attach(struct jfutex_region *region, const char *path) 
     error = EPERM;
   }
   region->base = NULL;
+  region->generation = 0;
   if (error == 0) {
     region->bytes = (size_t)file.st_size;
     void *base = mmap(NULL, region->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -619,7 +640,7 @@ static inline int jfutex_condvar_wait(const struct jfutex_region *region, void *
   return error != 0 ? error : end == EAGAIN || end == EINTR ? 0 : end;
 }
 
-/* Wakes all who wait: one alone might belong to a process that is dying. */
+/* Wakes all who wait: one alone might end or give up before it has looked. */
 static inline void jfutex_condvar_broadcast(void *cell) {
   JFUTEX_STEP();
   __atomic_add_fetch((uint32_t *)cell, 1, __ATOMIC_SEQ_CST);
@@ -724,7 +745,7 @@ static inline int jfutex_semaphore_post(const struct jfutex_region *region, void
   }
   jfutex_mutex_unlock(cell);
   if (error == 0) {
-    jfutex_wake(word, INT32_MAX); /* one alone may belong to a process that is dying */
+    jfutex_wake(word, INT32_MAX); /* one alone might end or give up before it has taken it */
   }
   return error;
 }

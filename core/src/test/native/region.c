@@ -2,8 +2,10 @@
 // line, and answers each with a number: 0 or an errno, unless the command says otherwise.
 #define _GNU_SOURCE
 #include <jfutex.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 enum { NOBODY, FROM_JAVA, FROM_C };
 
@@ -36,6 +38,12 @@ static long echo(long messages) {
     jfutex_mutex_unlock(mutex);
   }
   return sum;
+}
+
+// A thread that waits until the process ends.
+static void *wait_for_ever(void *event) {
+  jfutex_event_wait(&region, event, NULL);
+  return NULL;
 }
 
 int main(int argc, char **argv) {
@@ -74,6 +82,11 @@ int main(int argc, char **argv) {
     if (!strcmp(command, "await")) answer = jfutex_event_wait(&region, event, NULL);
     if (!strcmp(command, "timedawait")) answer = jfutex_event_wait(&region, automatic, &deadline);
     if (!strcmp(command, "echo")) answer = echo(number);
+    if (!strcmp(command, "sleeper")) {
+      pthread_t thread;
+      answer = pthread_create(&thread, NULL, wait_for_ever, event);
+    }
+    if (!strcmp(command, "rename")) answer = prctl(PR_SET_NAME, "\xff) Z 1");
     if (!strcmp(command, "detach")) answer = (jfutex_detach(&region), 0);
     printf("%ld\n", answer);
     fflush(stdout);

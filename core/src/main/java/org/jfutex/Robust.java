@@ -39,14 +39,16 @@ public interface Robust {
 
   /**
    * Runs an attempt to take a lock that may sleep on its word. If the caller ends in it after a
-   * wake was given to it, and nobody owns the word, the wake is given to the next waiter.
+   * wake was given to it, and nobody owns the word, the wake is given to the next waiter. An
+   * attempt made inside of an attempt takes its place, until the end of both.
    *
+   * @param <T> the type of the outcome
    * @param word the word that the attempt waits on
    * @param attempt what to run; on the kernel another thread may run it for a virtual one, which
    *     waits for it and hands interrupts on
    * @return what the attempt returned
    */
-  LockStatus attempt(Word word, Supplier<LockStatus> attempt);
+  <T> T attempt(Word word, Supplier<T> attempt);
 
   /**
    * Frees a word and wakes one waiter, in one step that no end of the caller can divide.

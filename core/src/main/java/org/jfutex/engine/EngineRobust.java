@@ -3,7 +3,6 @@ package org.jfutex.engine;
 import java.util.function.Supplier;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
-import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
 import org.jfutex.Robust;
 import org.jfutex.WakeOp;
@@ -54,12 +53,12 @@ final class EngineRobust implements Robust {
   }
 
   @Override
-  public LockStatus attempt(Word word, Supplier<LockStatus> attempt) {
+  public <T> T attempt(Word word, Supplier<T> attempt) {
     Task task = tasks.current();
     task.pending = word;
-    LockStatus status = attempt.get(); // what it throws may have left a wake behind
+    T outcome = attempt.get(); // what it throws may have left a wake behind
     task.pending = null;
-    return status;
+    return outcome;
   }
 
   @Override

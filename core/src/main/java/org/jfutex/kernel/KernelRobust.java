@@ -11,7 +11,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
-import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
 import org.jfutex.Robust;
 import org.jfutex.WaitOptions;
@@ -92,32 +91,38 @@ final class KernelRobust implements Robust {
     Word word = left.word;
     NativePlace place = place(word);
     long address = place.address();
-    int value = (int) word.load();
-    while (OwnerWord.owner(value) == left.id) {
-      if (word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED)) {
-        if (OwnerWord.hasWaiters(value)) {
-          int _ = FutexCalls.wake(address, true, 1, WaitOptions.MATCH_ANY);
+    try {
+      int value = (int) word.load();
+      while (OwnerWord.owner(value) == left.id) {
+        if (word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED)) {
+          if (OwnerWord.hasWaiters(value)) {
+            int _ = FutexCalls.wake(address, true, 1, WaitOptions.MATCH_ANY);
+          }
+          break;
         }
-        break;
+        value = (int) word.load();
       }
-      value = (int) word.load();
+    } catch (InternalError e) {
+      // its file was made shorter: as for the kernel, the word is nobody's; the others are looked
+      // at
+    } finally {
+      sentinels.delist(address);
+      place.unpin();
     }
-    sentinels.delist(address);
-    place.unpin();
   }
 
   @Override
-  public LockStatus attempt(Word word, Supplier<LockStatus> attempt) {
+  public <T> T attempt(Word word, Supplier<T> attempt) {
     long address = place(word).address();
     if (!Thread.currentThread().isVirtual()) {
       return attempt(address, attempt);
     }
-    Job job = new Job(() -> attempt(address, attempt));
+    Job<T> job = new Job<>(() -> attempt(address, attempt));
     helpers.execute(job);
     return job.join();
   }
 
-  private static LockStatus attempt(long address, Supplier<LockStatus> attempt) {
+  private static <T> T attempt(long address, Supplier<T> attempt) {
     Pending pending = Pending.current();
     pending.set(address);
     try {
@@ -158,14 +163,14 @@ final class KernelRobust implements Robust {
   }
 
   /** An attempt that a helper makes for a virtual thread. */
-  private static final class Job implements Runnable {
-    private final Supplier<LockStatus> attempt;
-    private final CompletableFuture<LockStatus> result = new CompletableFuture<>();
+  private static final class Job<T> implements Runnable {
+    private final Supplier<T> attempt;
+    private final CompletableFuture<T> result = new CompletableFuture<>();
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Thread helper;
     private boolean interrupted;
 
-    Job(Supplier<LockStatus> attempt) {
+    Job(Supplier<T> attempt) {
       this.attempt = attempt;
     }
 
@@ -216,7 +221,7 @@ final class KernelRobust implements Robust {
     }
 
     /** Waits for the outcome; an interrupt is handed on, and kept. */
-    LockStatus join() {
+    T join() {
       boolean wasInterrupted = false;
       try {
         while (true) {

@@ -25,7 +25,7 @@ final class Sentinels {
   /*
    * State       a list of each sentinel: head -> entry -> ... -> head, in native memory, of the
    *             words that are enlisted; the same in nodes.
-   * Guards      lock: all but what a sentinel's fields are final.
+   * Guards      lock: all but the id of a sentinel, which its thread writes before it is used.
    * Lock order  the lock of Shadow is taken inside.
    * Ordering    the kernel walks a list as it was when the process was killed, maybe between any
    *             two stores made here: an entry's next is stored before the entry is linked (J), and

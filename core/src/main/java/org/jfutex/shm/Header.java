@@ -33,6 +33,9 @@ final class Header {
   /** Counts who has attached. */
   static final long JOINS = 128;
 
+  /** Always 0; who waits is found here by the kernel when another one has ended in a wait. */
+  static final long DEPARTURES = 136;
+
   static final long MEMBERS = 256;
   static final long DIRECTORY = MEMBERS + Members.MOST * Members.BYTES;
   static final long ENTRY_BYTES = 64;
@@ -77,7 +80,7 @@ final class Header {
    *
    * @param region the memory, at least {@link #DIRECTORY} bytes
    * @throws RegionException if it is not one, contradicts itself or the length of the memory, or is
-   *     from before the machine was started
+   *     of another boot of the machine or another pid namespace
    * @throws IOException if procfs cannot be read
    */
   static Layout read(MemorySegment region) throws IOException {

@@ -35,9 +35,10 @@ final class Members {
    * State       of each place, the word: 0 -> id|WAITERS       attached, by its process
    *                                      .. -> OWNER_DIED..    it is ending, by the kernel
    *                                      .. -> 0               it has detached
-   *                                      OWNER_DIED.. -> 0     its threads have ended, by anybody
+   *                                      OWNER_DIED.. -> 0     its threads have ended, by anybody,
+   *                                                            if the generation is still the same
    *             its generation: grows before the word names another one.
-   *             joins: grows after a word names somebody.
+   *             joins: grows after a word names somebody. departures: always 0.
    * Guards      who takes a free place, and generations: the registry's lock. The word of a place
    *             that is taken: its process, and the kernel when it ends.
    * Lock order  registry; nothing is taken inside.
@@ -50,22 +51,23 @@ final class Members {
    *                                                 and wakes one
    *             Who was there when the waiter read is in the vector, who came later changes
    *             joins: a death is either seen by the looking or ends the sleep.
-   *             A thread of the dead process may still be queued then, and take a wake along. So
-   *             as long as such a process has threads nobody sleeps for long: who makes a watch
-   *             looks (E) whether they have ended before it looks at what it waits for. What is
-   *             taken along is so before the look (E), or before the death is noticed by all.
-   *             io_uring may keep the waits of virtual threads a little longer than the process:
-   *             what they wait for is given to all who wait. Not a mutex, for which they have
-   *             threads of their own.
+   *             Threads of a process that is killed may still be queued, and be given a wake of which
+   *             they make nothing: that of another member's death, or of a mutex. When such a thread
+   *             ends, the kernel wakes one who waits for departures (D), the pending slot of whoever
+   *             waits: the last one to end wakes one that lives. That one tells all others, if it
+   *             has reason to: it was woken there, or a member has died since it looked, or was
+   *             ending then (E). There is one: a thread ends after its process was marked; if
+   *             before, the mark is still to come and tells all. Who was not yet queued finds the
+   *             value changed that the wake was for, as departures comes first in the vector.
    * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
-   *             others of each word that has changed. If it dies too before it has, its own word
-   *             wakes the next one, who finds both words changed. A waiter that is stopped
-   *             (SIGSTOP) passes nothing on until it goes on.
+   *             others of each word that has changed. A waiter that is stopped (SIGSTOP) passes
+   *             nothing on until it goes on. While a dead member has threads (E), and for who is no
+   *             member yet, a sleep is short, which covers what they take along as well.
    * Callbacks   none.
    * Checked by  RegionKillTest.
    */
 
-  /** How many processes can be attached at a time; with three more words it fits futex_waitv. */
+  /** How many processes can be attached at a time; with four more words it fits futex_waitv. */
   static final int MOST = 64;
 
   /** The bytes of a place. */
@@ -79,6 +81,8 @@ final class Members {
   private static final long AT_LANGUAGE = 12;
   private static final long AT_START = 16;
   private static final int JAVA = 1;
+  private static final int PID = (int) ProcessHandle.current().pid();
+  private static final long WORD_MASK = 0xffff_ffffL;
   private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final int NR_KILL = 62;
 
@@ -89,7 +93,9 @@ final class Members {
   private final UnaryOperator<Word> seam;
   private final Word[] words = new Word[MOST];
   private final Word[] generations = new Word[MOST];
+  private final Word[] pids = new Word[MOST];
   private final Word joins;
+  private final Word departures;
   private final RobustMutex registry;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread keeper;
@@ -106,9 +112,11 @@ final class Members {
     for (int i = 0; i < MOST; i++) {
       words[i] = word(at(i), Integer.SIZE);
       generations[i] = word(at(i) + AT_GENERATION, Integer.SIZE);
+      pids[i] = word(at(i) + AT_PID, Integer.SIZE);
     }
     joins = word(Header.JOINS, Integer.SIZE);
-    registry = mutex(word(Header.REGISTRY, Integer.SIZE));
+    departures = word(Header.DEPARTURES, Integer.SIZE);
+    registry = mutex(word(Header.REGISTRY, Integer.SIZE), Watch::awaitBriefly);
     // it owns the word: the thread that opens the region may end before the process does
     keeper = Thread.ofVirtual().name("jfutex-member").start(this::keep);
     mine = join(attached);
@@ -122,6 +130,9 @@ final class Members {
     try {
       return attached.join();
     } catch (CompletionException e) {
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
       throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
@@ -134,7 +145,7 @@ final class Members {
     Place place;
     try {
       place = attach();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       attached.completeExceptionally(e);
       return;
     }
@@ -160,7 +171,7 @@ final class Members {
     }
     try {
       for (int i = 0; i < MOST; i++) {
-        if (isFree(i, load(words[i])) && take(i)) {
+        if (isFree(i) && take(i)) {
           Cells.increment(joins);
           int _ = FUTEX.wakeAll(joins);
           return new Place(i, load(generations[i]));
@@ -170,14 +181,15 @@ final class Members {
       registry.unlock();
     }
     throw new FutexException(
-        Errno.EAGAIN, "%d processes use the region: expected fewer".formatted(MOST));
+        Errno.EAGAIN,
+        "%d processes use the region, or have not ended yet: expected fewer".formatted(MOST));
   }
 
   private boolean take(int index) {
     if (Cells.increment(generations[index]) == 0) {
       int _ = Cells.increment(generations[index]); // 0 is nobody's
     }
-    Cells.set(pid(index), ProcessHandle.current().pid());
+    Cells.set(pids[index], PID);
     Cells.set(word(at(index) + AT_LANGUAGE, Integer.SIZE), JAVA);
     Cells.set(start(index), Procfs.startOfSelf());
     int id = ROBUST.enlist(words[index]);
@@ -188,27 +200,25 @@ final class Members {
     return taken;
   }
 
-  private Word pid(int index) {
-    return word(at(index) + AT_PID, Integer.SIZE);
-  }
-
   private Word start(int index) {
     return word(at(index) + AT_START, Long.SIZE);
   }
 
   /**
-   * Whether a place whose word has a value is nobody's. That of a process that has died becomes so
-   * when all its threads have ended.
+   * Whether a place is nobody's. That of a process that has died becomes so when all its threads
+   * have ended.
    */
-  private boolean isFree(int index, int value) {
-    if (OwnerWord.owner(value) != 0) {
+  private boolean isFree(int index) {
+    Word whole = word(at(index), Long.SIZE); // the word, and its generation above
+    long place = whole.load();
+    if (OwnerWord.owner((int) place) != 0) {
       return false;
     }
-    if (value != 0) {
-      if (!Procfs.hasEnded(load(pid(index)), start(index).load())) {
+    if ((int) place != 0) {
+      if (!Procfs.hasEnded(load(pids[index]), start(index).load())) {
         return false;
       }
-      boolean _ = words[index].compareAndSet(value, 0); // or another has
+      boolean _ = whole.compareAndSet(place, place & ~WORD_MASK); // or another has
     }
     return true;
   }
@@ -242,13 +252,13 @@ final class Members {
 
   /** The process ids of who is attached, as they state them. */
   List<Integer> pids() {
-    List<Integer> pids = new ArrayList<>();
+    List<Integer> found = new ArrayList<>();
     for (int i = 0; i < MOST; i++) {
       if (OwnerWord.owner(load(words[i])) != 0) {
-        pids.add(load(pid(i)));
+        found.add(load(pids[i]));
       }
     }
-    return pids;
+    return found;
   }
 
   private static int load(Word word) {
@@ -257,13 +267,23 @@ final class Members {
 
   /** A robust mutex whose waiters are told of deaths: one of them may have taken a wake along. */
   RobustMutex mutex(Word word) {
+    return mutex(word, Watch::await);
+  }
+
+  private RobustMutex mutex(Word word, Wait wait) {
     return RobustMutex.of(
         FUTEX,
         word,
         (expected, deadline) -> {
           checkOwner(word, (int) expected);
-          return watch().await(word, (int) expected, deadline);
+          return wait.await(watch(), word, (int) expected, deadline);
         });
+  }
+
+  /** One of the waits of a watch. */
+  @FunctionalInterface
+  private interface Wait {
+    WaitStatus await(Watch watch, Word word, int expected, Deadline deadline);
   }
 
   /**
@@ -288,20 +308,25 @@ final class Members {
   /** Who was there when it was made: a wait that ends when one of them does, or another comes. */
   final class Watch {
     private final int joined = load(joins); // (V) first
-    private final int[] values = new int[MOST];
+    private final int[] values = new int[MOST]; // 0 where there is nobody to be watched
     private final boolean isSomebodyEnding;
 
     private Watch() {
       boolean ending = false;
       for (int i = 0; i < MOST; i++) {
-        values[i] = load(words[i]); // (V) pairs with the kernel's mark
-        ending |= OwnerWord.owner(values[i]) == 0 && !isFree(i, values[i]); // (E) before the look
+        int value = load(words[i]); // (V) pairs with the kernel's mark
+        if (OwnerWord.owner(value) == 0) {
+          ending |= !isFree(i); // (E) before the look
+        } else if (load(pids[i]) != PID) { // nobody is told of the end of its own process
+          values[i] = value;
+        }
       }
       isSomebodyEnding = ending;
     }
 
     /**
-     * Sleeps while a word holds a value and nobody has died or come since this was made.
+     * Sleeps while a word holds a value and nobody has died or come since this was made. The region
+     * is in use meanwhile, see {@link SharedRegion#use}.
      *
      * @return WOKEN or CHANGED, which both mean to look again; TIMED_OUT or INTERRUPTED
      */
@@ -310,31 +335,35 @@ final class Members {
     }
 
     /** Likewise, and while the word of a robust mutex, with WAITERS set, holds a value. */
-    WaitStatus await(Word word, int expected, Deadline deadline, @Nullable Word owned, int owner) {
+    WaitStatus await(
+        Word word, int expected, Deadline deadline, @Nullable Word owned, int ownedValue) {
       List<WaitEntry> entries = new ArrayList<>();
+      entries.add(new WaitEntry(departures, 0)); // (D) first
       entries.add(new WaitEntry(word, expected));
       entries.add(new WaitEntry(joins, joined));
       if (owned != null) {
-        entries.add(new WaitEntry(owned, owner));
+        entries.add(new WaitEntry(owned, ownedValue));
       }
       for (int i = 0; i < MOST; i++) {
-        if (OwnerWord.owner(values[i]) != 0) {
+        if (values[i] != 0) {
           entries.add(new WaitEntry(words[i], values[i]));
         }
       }
-      file.pin();
-      try {
-        AnyWait end = FUTEX.awaitAny(entries, isSomebodyEnding ? soonerThan(deadline) : deadline);
-        if (end.status() == WaitStatus.WOKEN) { // by which of them is not known for sure
-          passOn();
-        }
-        return switch (end.status()) {
-          case CHANGED, TIMED_OUT -> unlessOver(deadline);
-          default -> end.status();
-        };
-      } finally {
-        file.unpin();
+      Deadline end = isSomebodyEnding ? soonerThan(deadline) : deadline;
+      AnyWait outcome = ROBUST.attempt(departures, () -> FUTEX.awaitAny(entries, end)); // (D)
+      if (outcome.status() == WaitStatus.WOKEN) {
+        passOn(outcome.index());
       }
+      return switch (outcome.status()) {
+        case CHANGED, TIMED_OUT -> unlessOver(deadline);
+        default -> outcome.status();
+      };
+    }
+
+    /** Likewise, but not for long: by who is no member yet, so that nobody is told of its end. */
+    private WaitStatus awaitBriefly(Word word, int expected, Deadline deadline) {
+      WaitStatus end = await(word, expected, soonerThan(deadline));
+      return end == WaitStatus.TIMED_OUT ? unlessOver(deadline) : end;
     }
 
     private static Deadline soonerThan(Deadline deadline) {
@@ -352,11 +381,17 @@ final class Members {
       return Thread.currentThread().isInterrupted() ? WaitStatus.INTERRUPTED : WaitStatus.CHANGED;
     }
 
-    private void passOn() {
+    /** Tells the others of deaths; of several entries that were woken the last is known. */
+    private void passOn(int woken) {
+      boolean isDeath = woken == 0 || isSomebodyEnding;
       for (int i = 0; i < MOST; i++) {
-        if (OwnerWord.owner(values[i]) != 0 && load(words[i]) != values[i]) {
+        if (values[i] != 0 && load(words[i]) != values[i]) {
           int _ = FUTEX.wakeAll(words[i]);
+          isDeath = true;
         }
+      }
+      if (isDeath) {
+        int _ = FUTEX.wakeAll(departures);
       }
     }
   }

@@ -2,6 +2,7 @@ package org.jfutex.shm;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,13 +56,14 @@ final class Procfs {
           || (isZombie && Integer.parseInt(stat[THREADS]) <= 1);
     } catch (NoSuchFileException e) {
       return true;
-    } catch (IOException e) { // it has ended since the file was opened
-      return String.valueOf(e.getMessage()).contains("No such process");
+    } catch (IOException e) { // maybe it has ended since the file was opened
+      return !Files.exists(PROC.resolve(Integer.toString(pid)));
     }
   }
 
   private static String[] stat(String process) throws IOException {
-    String stat = Files.readString(PROC.resolve(process).resolve("stat"));
+    Path file = PROC.resolve(process).resolve("stat");
+    String stat = Files.readString(file, StandardCharsets.ISO_8859_1); // cuts names anywhere
     return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1); // a name may hold anything
   }
 }

@@ -34,6 +34,7 @@ public final class SharedBarrier {
   /** The most threads that can meet. */
   static final int MOST_PARTIES = COUNT_MASK;
 
+  private final SharedRegion region;
   private final Members members;
   private final RobustMutex guard;
   private final Word word;
@@ -54,6 +55,7 @@ public final class SharedBarrier {
   }
 
   SharedBarrier(SharedRegion region, Layout.Cell cell) {
+    this.region = region;
     this.members = region.attached();
     this.guard = members.mutex(region.word(cell, 0, Integer.SIZE));
     this.word = region.word(cell, WORD, Integer.SIZE);
@@ -78,6 +80,10 @@ public final class SharedBarrier {
    * @return the outcome
    */
   public Outcome await(Deadline deadline) {
+    return region.use(() -> meet(deadline));
+  }
+
+  private Outcome meet(Deadline deadline) {
     Members.Watch watch = members.watch();
     int round;
     LockStatus guarded = guard.lock(deadline);

@@ -27,10 +27,12 @@ public final class SharedCondvar {
    * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private final Futex futex = Futex.kernel();
+  private final SharedRegion region;
   private final Members members;
   private final Word word;
 
   SharedCondvar(SharedRegion region, Layout.Cell cell) {
+    this.region = region;
     this.members = region.attached();
     this.word = region.word(cell, 0, Integer.SIZE);
   }
@@ -51,6 +53,10 @@ public final class SharedCondvar {
     if (!mutex.isHeldByCurrentThread()) {
       throw new FutexException(Errno.EPERM, "the calling thread does not hold " + mutex);
     }
+    return region.use(() -> awaitFreed(mutex, deadline));
+  }
+
+  private WaitStatus awaitFreed(SharedMutex mutex, Deadline deadline) {
     Members.Watch watch = members.watch();
     int before = (int) word.load(); // (N) with the mutex held
     mutex.unlock();
@@ -74,7 +80,7 @@ public final class SharedCondvar {
   }
 
   /**
-   * Wakes all who wait: one alone might belong to a process that is dying. With the mutex held or
+   * Wakes all who wait: one alone might end or give up before it has looked. With the mutex held or
    * not, after the change.
    */
   public void signalAll() {

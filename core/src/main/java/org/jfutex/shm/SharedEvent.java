@@ -22,11 +22,13 @@ public final class SharedEvent {
    * Checked by  SharedPrimitivesTest, RegionKillTest.
    */
   private final Futex futex = Futex.kernel();
+  private final SharedRegion region;
   private final Members members;
   private final Word word;
   private final boolean resetsItself;
 
   SharedEvent(SharedRegion region, Layout.Cell cell) {
+    this.region = region;
     this.members = region.attached();
     this.word = region.word(cell, 0, Integer.SIZE);
     this.resetsItself = cell.parameter() != 0;
@@ -35,7 +37,7 @@ public final class SharedEvent {
   /** Sets it and lets who waits go: all, or the first to reset it if it resets itself. */
   public void set() {
     if (word.compareAndSet(0, 1)) {
-      int _ = futex.wakeAll(word); // one alone may belong to a process that is dying
+      int _ = futex.wakeAll(word); // one alone might end or give up before it has taken it
     }
   }
 
@@ -70,6 +72,10 @@ public final class SharedEvent {
    *     INTERRUPTED, with the interrupt flag still set
    */
   public WaitStatus await(Deadline deadline) {
+    return region.use(() -> take(deadline));
+  }
+
+  private WaitStatus take(Deadline deadline) {
     while (true) {
       Members.Watch watch = members.watch();
       long value = word.load();

@@ -22,11 +22,13 @@ public final class SharedLatch {
    * Checked by  SharedPrimitivesTest.
    */
   private final Futex futex = Futex.kernel();
+  private final SharedRegion region;
   private final Members members;
   private final Word word;
   private final int count;
 
   SharedLatch(SharedRegion region, Layout.Cell cell) {
+    this.region = region;
     this.members = region.attached();
     this.word = region.word(cell, 0, Integer.SIZE);
     this.count = cell.parameter();
@@ -76,6 +78,10 @@ public final class SharedLatch {
    * @return WOKEN if it is open; TIMED_OUT; INTERRUPTED, with the interrupt flag still set
    */
   public WaitStatus await(Deadline deadline) {
+    return region.use(() -> awaitOpen(deadline));
+  }
+
+  private WaitStatus awaitOpen(Deadline deadline) {
     while (true) {
       Members.Watch watch = members.watch();
       int value = (int) word.load();

@@ -106,6 +106,7 @@ public final class SharedMutex {
    *
    * @return frees the lock when it is closed, once
    * @throws FutexException as {@link #lock()}
+   * @throws org.jfutex.word.WordFault if the region is closed
    */
   public Guard acquire() {
     return new Guard(this, lock());
@@ -146,9 +147,9 @@ public final class SharedMutex {
 
     private void free(Consumer<SharedMutex> how) {
       SharedMutex mutex = held;
-      held = null;
       if (mutex != null) {
         how.accept(mutex);
+        held = null; // not before: a call by another thread frees nothing
       }
     }
   }

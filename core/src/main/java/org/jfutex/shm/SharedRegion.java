@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jfutex.word.MappedFile;
@@ -38,11 +38,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SharedRegion implements AutoCloseable {
   /*
-   * State       opened: the primitives by name, made when first asked for. held: how many permits
-   *             and locks for reading threads of this process hold here; the file's pins count the
-   *             others, and the waits. closed: false -> true.
-   * Guards      all atomic, each by itself.
-   * Lock order  none.
+   * State       opened: the primitives by name, made when first asked for. The file's pins: what
+   *             threads of this process hold here or wait for, and the members' own word.
+   *             isDetached: this process is no member any more.
+   * Guards      opened, pins: atomic. isDetached: closing.
+   * Lock order  closing; the registry is taken inside.
    * Ordering    none: what others see of a primitive is in final fields.
    * Progress    closing waits for the keeper of Members, which waits for nobody.
    * Callbacks   none.
@@ -58,8 +58,8 @@ public final class SharedRegion implements AutoCloseable {
   private final UnaryOperator<Word> words;
   private final Members members;
   private final Map<String, Object> opened = new ConcurrentHashMap<>();
-  private final AtomicInteger held = new AtomicInteger();
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final ReentrantLock closing = new ReentrantLock();
+  private boolean isDetached;
 
   /** Leads to the descriptor of an anonymous region, in the object that has made it. */
   private volatile @Nullable Path descriptor;
@@ -163,7 +163,7 @@ public final class SharedRegion implements AutoCloseable {
     } catch (InternalError e) { // what the JDK makes of SIGBUS
       file.close();
       throw new RegionException(path + ": made shorter while it was opened");
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       file.close();
       throw e;
     }
@@ -391,9 +391,14 @@ public final class SharedRegion implements AutoCloseable {
     return words;
   }
 
-  /** Counts the permits and locks for reading that threads of this process hold here. */
-  void count(int change) {
-    int _ = held.addAndGet(change);
+  /** Makes a call during which the region cannot be closed. */
+  <T> T use(Supplier<T> call) {
+    file.pin();
+    try {
+      return call.get();
+    } finally {
+      file.unpin();
+    }
   }
 
   /**
@@ -404,20 +409,22 @@ public final class SharedRegion implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (closed.getAndSet(true)) {
-      return;
-    }
-    int count = held.get();
-    if (count != 0 || !file.retire(Members.PINS)) {
-      closed.set(false);
-      throw new IllegalStateException(
-          "%s is in use by this process: %d permits and read locks, other locks, or who waits"
-              .formatted(path, count));
-    }
-    members.close();
-    file.close();
-    if (descriptor != null) {
-      RegionFile.closeAnonymous(descriptor);
+    closing.lock();
+    try {
+      if (!isDetached) {
+        if (!file.retire(Members.PINS)) {
+          throw new IllegalStateException(
+              path + " is in use: threads of this process hold locks or permits in it, or wait");
+        }
+        members.close();
+        isDetached = true;
+        if (descriptor != null) {
+          RegionFile.closeAnonymous(descriptor);
+        }
+      }
+      file.close();
+    } finally {
+      closing.unlock();
     }
   }
 

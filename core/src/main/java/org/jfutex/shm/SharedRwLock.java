@@ -5,10 +5,10 @@ import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
-import org.jfutex.Robust;
 import org.jfutex.WaitStatus;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
@@ -45,9 +45,9 @@ public final class SharedRwLock {
   private static final long HOLDINGS = 128;
 
   private static final Futex FUTEX = Futex.kernel();
-  private static final Robust ROBUST = FUTEX.robust();
 
   private final SharedRegion region;
+  private final MappedFile file;
   private final Members members;
   private final Word owner;
   private final RobustMutex writer;
@@ -58,6 +58,7 @@ public final class SharedRwLock {
 
   SharedRwLock(SharedRegion region, Layout.Cell cell) {
     this.region = region;
+    this.file = region.file();
     this.members = region.attached();
     this.owner = region.word(cell, 0, Integer.SIZE);
     this.writer = members.mutex(owner);
@@ -102,6 +103,10 @@ public final class SharedRwLock {
     if (readers.mine() > 0) {
       throw new FutexException(Errno.EDEADLK, "the calling thread reads under " + this);
     }
+    return region.use(() -> takeForWriting(deadline));
+  }
+
+  private LockStatus takeForWriting(Deadline deadline) {
     LockStatus status = writer.lock(deadline);
     if (!status.isLocked()) {
       return status;
@@ -185,7 +190,12 @@ public final class SharedRwLock {
    * @throws FutexException with EPERM if it does not; nothing has changed then
    */
   public void unlockWrite() {
-    free(false);
+    file.pin(); // for what comes after the lock is free
+    try {
+      free(false);
+    } finally {
+      file.unpin();
+    }
   }
 
   /**
@@ -197,9 +207,9 @@ public final class SharedRwLock {
     if (!writer.isHeldByCurrentThread()) {
       throw new FutexException(Errno.EPERM, "the calling thread does not write under " + this);
     }
+    file.pin();
     countIn();
     readers.add(1);
-    region.count(1);
     free(false);
   }
 
@@ -227,12 +237,16 @@ public final class SharedRwLock {
     if (writer.isHeldByCurrentThread()) {
       throw new FutexException(Errno.EDEADLK, "the calling thread writes under " + this);
     }
+    return region.use(() -> takeForReading(deadline));
+  }
+
+  private LockStatus takeForReading(Deadline deadline) {
     while (true) {
       Members.Watch watch = members.watch();
       int before = (int) word.load(); // (Q) before the look
       int value = (int) owner.load();
       if (value == 0 && enter()) {
-        region.count(1);
+        file.pin(); // until it leaves
         readers.add(1);
         return LockStatus.LOCKED;
       }
@@ -272,18 +286,11 @@ public final class SharedRwLock {
       return WaitStatus.CHANGED;
     }
     Members.checkOwner(owner, marked);
-    WaitStatus[] end = {WaitStatus.CHANGED};
-    LockStatus _ =
-        ROBUST.attempt(
-            owner,
-            () -> {
-              end[0] = watch.await(word, before, deadline, owner, marked);
-              if (owner.load() != marked) {
-                int _ = FUTEX.wake(owner, 1); // a wake for writers may have met this reader
-              }
-              return LockStatus.BUSY;
-            });
-    return end[0];
+    WaitStatus end = watch.await(word, before, deadline, owner, marked);
+    if (owner.load() != marked) {
+      int _ = FUTEX.wake(owner, 1); // a wake for writers may have met this reader
+    }
+    return end;
   }
 
   private void countIn() {
@@ -329,7 +336,7 @@ public final class SharedRwLock {
     if (owner.load() != 0) {
       letGoOn();
     }
-    region.count(-1);
+    file.unpin();
   }
 
   @Override

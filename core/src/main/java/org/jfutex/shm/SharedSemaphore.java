@@ -1,6 +1,7 @@
 package org.jfutex.shm;
 
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
@@ -8,6 +9,7 @@ import org.jfutex.LockStatus;
 import org.jfutex.WaitStatus;
 import org.jfutex.sync.RobustMutex;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +36,7 @@ public final class SharedSemaphore {
   private static final long LEFT = 68;
   private static final long HOLDINGS = 128;
 
-  private final SharedRegion region;
+  private final MappedFile file;
   private final Members members;
   private final RobustMutex guard;
   private final Word word;
@@ -44,7 +46,7 @@ public final class SharedSemaphore {
   private final Holders holders = new Holders(this::giveBack);
 
   SharedSemaphore(SharedRegion region, Layout.Cell cell) {
-    this.region = region;
+    this.file = region.file();
     this.members = region.attached();
     this.guard = members.mutex(region.word(cell, 0, Integer.SIZE));
     this.word = region.word(cell, WORD, Integer.SIZE);
@@ -73,6 +75,26 @@ public final class SharedSemaphore {
    *     flag still set
    */
   public LockStatus acquire(Deadline deadline) {
+    return hold(() -> take(deadline));
+  }
+
+  /** A permit keeps the region open, and so does the attempt to have one. */
+  private LockStatus hold(Supplier<LockStatus> attempt) {
+    LockStatus status = LockStatus.BUSY;
+    file.pin();
+    try {
+      status = attempt.get();
+    } finally {
+      if (status.isLocked()) {
+        holders.add(1);
+      } else {
+        file.unpin();
+      }
+    }
+    return status;
+  }
+
+  private LockStatus take(Deadline deadline) {
     while (true) {
       Members.Watch watch = members.watch();
       LockStatus guarded = guard.lock(deadline);
@@ -88,7 +110,7 @@ public final class SharedSemaphore {
         guard.unlock();
       }
       if (status != LockStatus.BUSY) {
-        return acquired(status);
+        return status;
       }
       WaitStatus end = watch.await(word, releases, deadline);
       if (end == WaitStatus.TIMED_OUT) {
@@ -106,20 +128,15 @@ public final class SharedSemaphore {
    * @return LOCKED or OWNER_DIED, as {@link #acquire()}; BUSY
    */
   public LockStatus tryAcquire() {
-    LockStatus status;
-    Cells.lockUninterruptibly(guard);
-    try {
-      status = take();
-    } finally {
-      guard.unlock();
-    }
-    return status == LockStatus.BUSY ? status : acquired(status);
-  }
-
-  private LockStatus acquired(LockStatus status) {
-    region.count(1);
-    holders.add(1);
-    return status;
+    return hold(
+        () -> {
+          Cells.lockUninterruptibly(guard);
+          try {
+            return take();
+          } finally {
+            guard.unlock();
+          }
+        });
   }
 
   /** With the guard held. */
@@ -189,8 +206,10 @@ public final class SharedSemaphore {
     } finally {
       guard.unlock();
     }
-    int _ = Futex.kernel().wakeAll(word); // one alone may belong to a process that is dying
-    region.count(-count);
+    int _ = Futex.kernel().wakeAll(word);
+    for (int i = 0; i < count; i++) {
+      file.unpin();
+    }
   }
 
   /**

@@ -3,7 +3,6 @@ package org.jfutex.shm;
 import org.jfutex.Futex;
 import org.jfutex.WaitStatus;
 import org.jfutex.time.Deadline;
-import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 
 /**
@@ -26,7 +25,7 @@ public final class Signal {
   /*
    * State       word: grows by 1 with each raise. sleepers: how many may sleep; too high by those
    *             that were killed, never too low.
-   * Guards      both: atomic. spins: racy, a guess that any value is good for.
+   * Guards      both: atomic. unspun, failures: racy, a guess that any value is good for.
    * Lock order  none.
    * Ordering    sleeper                        who raises
    *             sleepers + 1           (S)     word + 1              (S)
@@ -34,7 +33,7 @@ public final class Signal {
    *             Both are atomic updates followed by a read of the other's: not both read old
    *             values.
    * Progress    spinning is bounded, and left out where there is one processor and for virtual
-   *             threads. Who raises wakes all; if it dies before it has, the sleepers sleep on
+   *             threads. When it was in vain it is tried again after 1, 2, 4, ... 1,024 waits. Who raises wakes all; if it dies before it has, the sleepers sleep on
    *             until the next one raises: a signal whose sender dies in it may not have been sent.
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest.
@@ -42,16 +41,22 @@ public final class Signal {
   private static final long SLEEPERS = 4;
   private static final int MOST_SPINS = 1_000;
   private static final int LEAST_SPINS = 16;
+  private static final int MOST_FAILURES = 10;
   private static final boolean ALONE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final Futex futex = Futex.kernel();
-  private final MappedFile file;
+  private final SharedRegion region;
   private final Word word;
   private final Word sleepers;
-  private int spins = MOST_SPINS / 4;
+
+  /** How many waits are to pass before the next one that spins for long. */
+  private int unspun;
+
+  /** How often in a row to spin for long was in vain; up to a limit. */
+  private int failures;
 
   Signal(SharedRegion region, Layout.Cell cell) {
-    this.file = region.file();
+    this.region = region;
     this.word = region.word(cell, 0, Integer.SIZE);
     this.sleepers = region.word(cell, SLEEPERS, Integer.SIZE);
   }
@@ -85,7 +90,10 @@ public final class Signal {
     if (spin(stamp)) {
       return WaitStatus.WOKEN;
     }
-    file.pin();
+    return region.use(() -> sleep(stamp, deadline));
+  }
+
+  private WaitStatus sleep(int stamp, Deadline deadline) {
     int _ = Cells.increment(sleepers); // (S) before the sleep
     try {
       while (stamp() == stamp) {
@@ -100,7 +108,6 @@ public final class Signal {
       do {
         value = sleepers.load();
       } while (!sleepers.compareAndSet(value, value - 1));
-      file.unpin();
     }
   }
 
@@ -108,15 +115,23 @@ public final class Signal {
     if (ALONE || Thread.currentThread().isVirtual()) {
       return stamp() != stamp;
     }
-    int budget = spins;
+    int left = unspun;
+    int budget = left > 0 ? LEAST_SPINS : MOST_SPINS;
     for (int i = 0; i < budget; i++) {
       if (stamp() != stamp) {
-        spins = Math.min(MOST_SPINS, budget + i + 1);
+        if (left == 0) {
+          failures = 0;
+        }
         return true;
       }
       Thread.onSpinWait();
     }
-    spins = Math.max(LEAST_SPINS, budget / 2);
+    if (left > 0) {
+      unspun = left - 1;
+    } else {
+      unspun = 1 << failures;
+      failures = Math.min(failures + 1, MOST_FAILURES);
+    }
     return false;
   }
 

@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class MappedFile implements AutoCloseable {
   /*
-   * State       pins: how often the memory is pinned. The sign bit is set when nothing can be pinned
-   *             any more: it is closed, or about to be.
+   * State       pins: how often the memory is pinned. The sign bit is set, for ever, when nothing
+   *             can be pinned any more: it is closed, or to be closed.
    * Guards      pins: atomic.
    * Lock order  none.
    * Ordering    a pin succeeds before the sign bit is set, and is then counted by who sets it, or
@@ -147,14 +147,15 @@ public final class MappedFile implements AutoCloseable {
 
   /** Takes one {@link #pin} back. */
   public void unpin() {
-    int _ = pins.decrementAndGet();
+    int left = pins.decrementAndGet();
+    assert (left & ~RETIRED) != ~RETIRED : "unpinned more often than pinned";
   }
 
   /**
-   * Lets nobody pin the memory any more, if it is pinned a number of times.
+   * Lets nobody pin the memory any more, unless others than the caller do now.
    *
-   * @param expected how often, for the caller's own purposes
-   * @return whether it was just that
+   * @param expected how many pins are the caller's own
+   * @return false if there are others; nothing has changed then
    */
   public boolean retire(int expected) {
     return pins.compareAndSet(expected, expected | RETIRED);
@@ -163,8 +164,9 @@ public final class MappedFile implements AutoCloseable {
   /**
    * Unmaps the memory. Idempotent, also where several threads close at once.
    *
-   * @throws IllegalStateException if a native call or an I/O operation is using the memory, or it
-   *     is pinned: a robust lock in it is held or waited for
+   * @throws IllegalStateException if it is pinned: a robust lock in it is held or waited for; or if
+   *     a native call or an I/O operation is using the memory: then nothing can be pinned any more,
+   *     and it is to be closed again
    */
   @Override
   public void close() {
@@ -174,14 +176,13 @@ public final class MappedFile implements AutoCloseable {
       int users = count & ~RETIRED;
       if (users != 0) {
         throw new IllegalStateException(
-            "%d words are locked or waited for: expected none".formatted(users));
+            "pinned %d times by locks that are held or waited for: expected none".formatted(users));
       }
     } while (!pins.compareAndSet(count, RETIRED));
     try {
       arena.close();
     } catch (IllegalStateException e) {
       if (segment.scope().isAlive()) {
-        pins.set(count);
         throw e;
       } // otherwise it was closed before, maybe by another thread a moment ago
     }

@@ -361,11 +361,11 @@ final class RobustAccount {
       }
 
       @Override
-      public LockStatus attempt(Word word, Supplier<LockStatus> attempt) {
+      public <T> T attempt(Word word, Supplier<T> attempt) {
         at();
-        LockStatus status = robust.attempt(word, attempt);
+        T outcome = robust.attempt(word, attempt);
         at();
-        return status;
+        return outcome;
       }
 
       @Override

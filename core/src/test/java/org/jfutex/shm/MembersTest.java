@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
+import org.jfutex.kernel.Syscalls;
 import org.jfutex.testing.Crew;
 import org.jfutex.testing.ThreadKind;
 import org.jfutex.word.Word;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Members that have died, but still have threads: this process plays them too. */
@@ -30,6 +34,9 @@ class MembersTest {
           .autoResetEvent("auto")
           .bytes("data", 64)
           .build();
+  private static final int ROUNDS = 40;
+  private static final int NR_KILL = 62;
+  private static final int SIGKILL = 9;
   private static final int SOME = 17;
   private static final long AT_PID = 8;
   private static final long AT_START = 16;
@@ -135,6 +142,59 @@ class MembersTest {
     try (Peer c = Peer.c("region", region.path())) {
       assertThat(c.call("timedawait 1")).isPositive();
       assertThat(place(SOME, 0, Integer.SIZE).load()).as("forgotten").isZero();
+    }
+  }
+
+  /** Threads of the dead are first in the queues, and are given the wakes of the deaths. */
+  @ParameterizedTest
+  @CsvSource({"1, PLATFORM", "2, PLATFORM", "2, VIRTUAL"})
+  void everyDeathIsToldOfAlthoughTheDyingAreWoken(int victims, ThreadKind kind) throws Exception {
+    SharedSemaphore semaphore = region.semaphore("semaphore");
+    long event = LAYOUT.cell("event", Kind.EVENT).offset();
+    long permits = LAYOUT.cell("semaphore", Kind.SEMAPHORE).offset() + 64;
+    for (int round = 0; round < ROUNDS; round++) {
+      List<Peer> peers = new ArrayList<>();
+      for (int i = 0; i < victims; i++) {
+        peers.add(Peer.c("region", region.path()));
+      }
+      for (int i = 0; i < 2; i++) {
+        assertThat(peers.get(i % victims).call("acquire"))
+            .isIn(0L, (long) Errno.EOWNERDEAD.number()); // of the round before
+      }
+      for (Peer peer : peers) {
+        assertThat(peer.call("sleeper")).isZero();
+      }
+      Crew.until("they sleep", () -> Peer.sleepers(region.file(), event) == victims);
+      try (Crew crew = new Crew()) {
+        var waits =
+            crew.start(
+                kind,
+                () -> {
+                  LockStatus status = semaphore.acquire();
+                  semaphore.release();
+                  return status;
+                });
+        Crew.until("it waits", () -> Peer.sleepers(region.file(), permits) == 1);
+        for (Peer peer : peers) {
+          assertThat(Syscalls.call(NR_KILL, peer.id(), SIGKILL, 0)).isZero();
+        }
+        assertThat(waits.join()).as("round %s", round).isEqualTo(LockStatus.OWNER_DIED);
+        for (Peer peer : peers) {
+          peer.kill();
+        }
+      }
+    }
+  }
+
+  @Test
+  void aProcessMayHaveAnyName() throws Exception {
+    try (Peer c = Peer.c("region", region.path())) {
+      assertThat(c.call("rename")).isZero();
+      long start = place(1, AT_START, Long.SIZE).load();
+      assertThat(Procfs.hasEnded((int) c.id(), start)).isFalse();
+      assertThat(Procfs.hasEnded((int) c.id(), start - 1)).isTrue();
+      c.kill();
+      assertThat(Procfs.hasEnded((int) c.id(), start)).isTrue();
     }
   }
 

@@ -164,6 +164,17 @@ class SharedPrimitivesTest {
     guard.close();
     assertThat(mutex.isHeldByCurrentThread()).isTrue();
     mutex.unlock();
+    SharedMutex.Guard mine = mutex.acquire();
+    try (Crew crew = new Crew()) {
+      crew.start(
+              () -> {
+                assertThatThrownBy(mine::close).isInstanceOf(FutexException.class);
+                return null;
+              })
+          .join();
+    }
+    mine.close();
+    assertThat(mutex.isHeldByCurrentThread()).isFalse();
   }
 
   @ParameterizedTest

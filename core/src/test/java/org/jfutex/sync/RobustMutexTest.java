@@ -242,7 +242,7 @@ class RobustMutexTest {
     RobustMutex mutex = RobustMutex.of(KernelProbe.withRing().futex(), word(0));
     try (Crew crew = new Crew()) {
       assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
-      assertThatThrownBy(file::close).hasMessageContaining("1 words");
+      assertThatThrownBy(file::close).hasMessageContaining("1 times");
       var waits = crew.start(ThreadKind.PLATFORM, () -> mutex.lock());
       Crew.until("it waits", () -> OwnerWord.hasWaiters(word(0).load()));
       mutex.unlock();

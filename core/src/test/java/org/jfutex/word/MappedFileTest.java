@@ -83,12 +83,12 @@ class MappedFileTest {
     MappedFile file = MappedFile.open(path, 0, 8);
     file.pin();
     file.pin();
-    assertThatIllegalStateException().isThrownBy(file::close).withMessageContaining("2 words");
+    assertThatIllegalStateException().isThrownBy(file::close).withMessageContaining("2 times");
     file.unpin();
     assertThat(file.retire(2)).isFalse();
     assertThat(file.retire(1)).isTrue();
     assertThatExceptionOfType(WordFault.class).isThrownBy(file::pin);
-    assertThatIllegalStateException().isThrownBy(file::close).withMessageContaining("1 words");
+    assertThatIllegalStateException().isThrownBy(file::close).withMessageContaining("1 times");
     file.unpin();
     file.close();
     assertThat(file.segment().scope().isAlive()).isFalse();
