@@ -211,7 +211,7 @@ final class Members {
   private boolean isFree(int index) {
     Word whole = word(at(index), Long.SIZE); // the word, and its generation above
     long place = whole.load();
-    if (OwnerWord.owner((int) place) != 0) {
+    if (OwnerWord.owner(place) != 0) {
       return false;
     }
     if ((int) place != 0) {
