@@ -191,8 +191,8 @@ final class RegionWorker {
 
   private void work(int slot, String operation, SplittableRandom random, Steps steps) {
     try {
-      takeBack(slot);
       if (operation.equals("all") || operation.equals("alone")) {
+        takeBack(slot);
         int count = ALL.size() - (operation.equals("alone") ? 1 : 0);
         while (!isStopped()) {
           perform(ALL.get(random.nextInt(count)), slot);
