@@ -6,8 +6,9 @@ import org.jfutex.shm.SharedMutex;
 import org.jfutex.shm.SharedRegion;
 
 /**
- * A counter that several processes count up, in Java and in C ({@code native/counter.c}), any of
- * which may be killed at any moment. Two cells always agree, but for what a dead owner has left.
+ * A counter that several processes count up, in Java, in C ({@code native/counter.c}) and in Python
+ * ({@code native/counter.py}), any of which may be killed at any moment. Two cells always agree,
+ * but for what a dead owner has left.
  */
 public class SharedCounter {
   private static final Layout LAYOUT =
@@ -24,7 +25,10 @@ public class SharedCounter {
       int deaths = 0;
       for (long times = Long.parseLong(args[1]); times > 0; times--) {
         if (lock.lock() == LockStatus.OWNER_DIED) { // by the kernel's mark, never by a timeout
-          cells.set(ValueLayout.JAVA_LONG, 8, cells.get(ValueLayout.JAVA_LONG, 0));
+          long begun = cells.get(ValueLayout.JAVA_LONG, 0);
+          long done = cells.get(ValueLayout.JAVA_LONG, 8);
+          System.out.printf("told of a death: %d begun, %d done%n", begun, done);
+          cells.set(ValueLayout.JAVA_LONG, 8, begun);
           deaths++;
         }
         long count = cells.get(ValueLayout.JAVA_LONG, 0) + 1;

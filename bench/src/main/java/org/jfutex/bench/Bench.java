@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
+import org.jfutex.bench.frame.Case;
+import org.jfutex.bench.frame.Jvm;
 import org.jfutex.bench.frame.Rounds;
 import org.jfutex.bench.frame.Row;
 import org.jfutex.bench.frame.Samples;
@@ -86,8 +88,8 @@ public final class Bench {
     try {
       CLibrary library =
           CLibrary.compile(folder, System.getenv().getOrDefault("PATH", "/usr/bin:/bin"));
-      CaseProcess runner = new CaseProcess(rounds, library);
-      Environment environment = Environment.read(Path.of("/"), runner.flags(), library, rounds);
+      CaseProcess runner = new CaseProcess(rounds, library, folder);
+      Environment environment = Environment.read(Path.of("/"), Jvm.flags(), library, rounds);
       if (request.tsv.isPresent()) {
         reports.add(new TsvReport(Files.newBufferedWriter(request.tsv.get()), environment));
       }
@@ -106,7 +108,9 @@ public final class Bench {
     Totals totals = Totals.NONE;
     for (Area area : areas) {
       for (int i = 0; i < area.cases().size(); i++) {
-        String what = area.name() + ": " + area.cases().get(i).name();
+        Case measured = area.cases().get(i);
+        String what = area.name() + ": " + measured.name();
+        int count = rounds.of(measured.slice()).count();
         for (Report report : reports) {
           report.progress(what + " ...");
         }
@@ -116,10 +120,10 @@ public final class Bench {
                 i,
                 round -> {
                   for (Report report : reports) {
-                    report.progress(what + ", round " + round + " of " + rounds.count());
+                    report.progress(what + ", round " + round + " of " + count);
                   }
                 });
-        for (Row row : Row.of(area.name(), area.cases().get(i), samples)) {
+        for (Row row : Row.of(area.name(), measured, samples)) {
           totals = totals.with(row.verdict());
           for (Report report : reports) {
             report.row(row);

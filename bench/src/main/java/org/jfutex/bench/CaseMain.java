@@ -1,8 +1,5 @@
 package org.jfutex.bench;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -10,6 +7,7 @@ import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Alternation;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
+import org.jfutex.bench.frame.Jvm;
 import org.jfutex.bench.frame.Rounds;
 import org.jfutex.bench.frame.Samples;
 import org.jfutex.bench.frame.Workbench;
@@ -39,7 +37,7 @@ final class CaseMain {
    * @param args as {@link #arguments} makes them
    */
   public static void main(String[] args) {
-    endWithParent();
+    Jvm.endWithParent();
     Area area = Areas.named(args[0]).orElseThrow();
     Rounds rounds =
         new Rounds(
@@ -58,21 +56,5 @@ final class CaseMain {
                   round -> System.out.println("round\t" + round));
       Wire.write(samples).forEach(System.out::println);
     }
-  }
-
-  /** The parent never writes to standard input: its end is the parent's. */
-  private static void endWithParent() {
-    Thread.ofPlatform()
-        .daemon()
-        .name("parent")
-        .start(
-            () -> {
-              try (InputStream in = System.in) {
-                in.transferTo(OutputStream.nullOutputStream());
-              } catch (IOException e) {
-                System.err.println("standard input: " + e.getMessage());
-              }
-              Runtime.getRuntime().halt(1);
-            });
   }
 }

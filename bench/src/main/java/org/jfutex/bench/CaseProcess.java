@@ -3,12 +3,11 @@ package org.jfutex.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
+import org.jfutex.bench.frame.Jvm;
 import org.jfutex.bench.frame.Rounds;
 import org.jfutex.bench.frame.Samples;
 
@@ -18,52 +17,22 @@ final class CaseProcess implements CaseRunner {
 
   private final Rounds rounds;
   private final CLibrary library;
-  private final List<String> flags;
+  private final Path folder;
 
-  CaseProcess(Rounds rounds, CLibrary library) {
+  /** The JVMs have their temporary files in the folder. */
+  CaseProcess(Rounds rounds, CLibrary library, Path folder) {
     this.rounds = rounds;
     this.library = library;
-    this.flags = findFlags(System.getenv().getOrDefault("JFUTEX_OPTS", ""));
-  }
-
-  /**
-   * A JVM as users start it, with what keeps the batches of an area apart from the loop around them
-   * ({@code Loop}), and the options users give to the command line.
-   */
-  private static List<String> findFlags(String options) {
-    List<String> flags = new ArrayList<>();
-    flags.add("-XX:CompileCommand=quiet");
-    flags.add("-XX:CompileCommand=dontinline,org.jfutex.bench.area.*::lambda*");
-    flags.add(
-        isModule()
-            ? "--enable-native-access=org.jfutex,org.jfutex.bench"
-            : "--enable-native-access=ALL-UNNAMED");
-    Arrays.stream(options.split("\\s+")).filter(each -> !each.isEmpty()).forEach(flags::add);
-    return flags;
-  }
-
-  private static boolean isModule() {
-    return CaseProcess.class.getModule().isNamed();
-  }
-
-  /** The flags of the JVMs that measure. */
-  List<String> flags() {
-    return flags;
+    this.folder = folder;
   }
 
   @Override
   public Samples run(Area area, int index, IntConsumer progress) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(flags);
-    if (isModule()) {
-      command.addAll(List.of("-p", System.getProperty("jdk.module.path")));
-      command.addAll(List.of("-m", "org.jfutex.bench/" + CaseMain.class.getName()));
-    } else {
-      command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-      command.add(CaseMain.class.getName());
-    }
-    command.addAll(CaseMain.arguments(area, index, rounds, library));
+    List<String> command =
+        Jvm.command(
+            List.of("-Djava.io.tmpdir=" + folder),
+            CaseMain.class,
+            CaseMain.arguments(area, index, rounds, library));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try {

@@ -9,7 +9,8 @@ import org.jfutex.bench.frame.Samples;
 
 /**
  * The lines in which a JVM that measures answers: {@code round N} as it goes, then {@code settled
- * BOOLEAN}, for each contender {@code series VALUES} or {@code skipped REASON}, and {@code end}.
+ * BOOLEAN}, for each contender {@code note TEXT} and {@code series VALUES}, or {@code skipped
+ * REASON}, and {@code end}.
  */
 final class Wire {
   private Wire() {}
@@ -19,6 +20,7 @@ final class Wire {
     lines.add("settled\t" + samples.isSettled());
     for (Samples.Series series : samples.contenders()) {
       if (series.skipped().isEmpty()) {
+        lines.add("note\t" + series.note());
         lines.add(
             "series\t"
                 + series.values().stream().map(String::valueOf).collect(Collectors.joining(" ")));
@@ -33,6 +35,7 @@ final class Wire {
   /** Collects the lines of one answer. */
   static final class Reader {
     private final List<Samples.Series> contenders = new ArrayList<>();
+    private String note = "";
     private boolean isSettled;
     private boolean isComplete;
 
@@ -47,7 +50,8 @@ final class Wire {
       String rest = line.substring(tab + 1);
       switch (tab < 0 ? "" : line.substring(0, tab)) {
         case "settled" -> isSettled = Boolean.parseBoolean(rest);
-        case "series" -> contenders.add(new Samples.Series(numbers(rest), ""));
+        case "note" -> note = rest;
+        case "series" -> contenders.add(new Samples.Series(numbers(rest), "", note));
         case "skipped" -> contenders.add(new Samples.Series(List.of(), rest));
         case "end" -> isComplete = true;
         default -> {

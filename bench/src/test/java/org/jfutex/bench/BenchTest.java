@@ -65,7 +65,10 @@ class BenchTest {
                 series(10, 10, 10, 10, 10)))
         : new Samples(
             false,
-            List.of(ours, series(20, 20, 20, 20, 20), new Samples.Series(List.of(), "no\tC")));
+            List.of(
+                ours,
+                new Samples.Series(List.of(20.0, 20.0, 20.0, 20.0, 20.0), "", "x"),
+                new Samples.Series(List.of(), "no\tC")));
   }
 
   private static Samples.Series series(double... values) {
@@ -119,7 +122,7 @@ class BenchTest {
             "first 10.0 ns noisy 10.0 ns 1.000 <= 0.90 noise 0.500..1.000",
             "first 10.0 ns missed 10.0 ns 1.000 <= 0.50 missed 1.000..1.000",
             "second 10.0 ns printed 20.0 ns 0.500 printed 0.500..0.500 (the warm-up did not"
-                + " settle)",
+                + " settle; peer x)",
             "second 10.0 ns gone - - <= 1.00 skipped no\tC");
     assertThat(lines).contains("flags -Xflag", "C no C", "governor not readable");
     assertThat(text()).doesNotContain("\r").doesNotContain("\u001b");
@@ -191,7 +194,9 @@ class BenchTest {
 
   @Test
   void areasHaveDistinctNamesAndCasesWithPeers() {
-    assertThat(Bench.areas()).doesNotHaveDuplicates().contains("kernel-call", "fast-path", "lock");
+    assertThat(Bench.areas())
+        .doesNotHaveDuplicates()
+        .contains("kernel-call", "lock", "cross-process");
     for (Area area : Areas.all()) {
       assertThat(area.name()).matches("[a-z]+(-[a-z]+)*");
       assertThat(Areas.named(area.name())).containsSame(area);
@@ -213,7 +218,7 @@ class BenchTest {
 
   @Test
   void aCaseThatFailsInItsJvmIsNamedWithTheStatus() throws Exception {
-    CaseProcess process = new CaseProcess(Rounds.QUICK, CLibrary.missing("no C"));
+    CaseProcess process = new CaseProcess(Rounds.QUICK, CLibrary.missing("no C"), temp);
     assertThatThrownBy(() -> process.run(AREA, 0, round -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("fake, first: its JVM ended with status 1");

@@ -1,5 +1,6 @@
 package org.jfutex.shm;
 
+import java.util.function.Consumer;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
@@ -98,6 +99,58 @@ public final class SharedMutex {
    */
   public LockStatus tryLock() {
     return begin(mutex.tryLock());
+  }
+
+  /**
+   * Takes the lock as {@link #lock()} does, for a {@code try} statement that frees it.
+   *
+   * @return frees the lock when it is closed, once
+   * @throws FutexException as {@link #lock()}
+   */
+  public Guard acquire() {
+    return new Guard(this, lock());
+  }
+
+  /** Frees a lock at the end of a {@code try} statement. For the thread that has acquired it. */
+  public static final class Guard implements AutoCloseable {
+    private final LockStatus status;
+    private @Nullable SharedMutex held;
+
+    private Guard(SharedMutex held, LockStatus status) {
+      this.held = held;
+      this.status = status;
+    }
+
+    /**
+     * How the lock was taken.
+     *
+     * @return LOCKED or OWNER_DIED
+     */
+    public LockStatus status() {
+      return status;
+    }
+
+    /**
+     * Leaves the lock without a claim that what it protects is whole, as {@link
+     * SharedMutex#abandon}: for a {@code catch} inside of the statement.
+     */
+    public void abandon() {
+      free(SharedMutex::abandon);
+    }
+
+    /** Frees the lock the first time; another owner's is not touched by the second. */
+    @Override
+    public void close() {
+      free(SharedMutex::unlock);
+    }
+
+    private void free(Consumer<SharedMutex> how) {
+      SharedMutex mutex = held;
+      held = null;
+      if (mutex != null) {
+        how.accept(mutex);
+      }
+    }
   }
 
   private LockStatus begin(LockStatus status) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jfutex.kernel.KernelCalls;
@@ -45,25 +46,17 @@ final class Peer implements AutoCloseable {
   }
 
   /** Compiles a program in C, unless it has been. */
-  static void compile(String from, Path program) throws Exception {
-    String compiler = compiler();
+  static void compile(String from, Path program, String... options) throws Exception {
+    String compiler = tool("gcc", "cc");
     if (!Files.exists(program)) {
       String root = System.getProperty("jfutex.root");
       Path source = Path.of(root, from);
-      Process compilation =
-          new ProcessBuilder(
-                  compiler,
-                  "-O1",
-                  "-Wall",
-                  "-Wextra",
-                  "-Werror",
-                  "-pthread",
-                  "-I" + Path.of(root, "include"),
-                  "-o",
-                  program.toString(),
-                  source.toString())
-              .inheritIO()
-              .start();
+      List<String> command =
+          new ArrayList<>(List.of(compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"));
+      command.addAll(List.of(options));
+      command.addAll(
+          List.of("-I" + Path.of(root, "include"), "-o", program.toString(), source.toString()));
+      Process compilation = new ProcessBuilder(command).inheritIO().start();
       assertThat(compilation.waitFor()).as("%s on %s", compiler, source).isZero();
     }
   }
@@ -82,16 +75,19 @@ final class Peer implements AutoCloseable {
             file.toString()));
   }
 
-  /** Skips the test where there is no compiler, or fails it with CI=true, as those of cli do. */
-  private static String compiler() {
+  /**
+   * The first of these tools that is on PATH. Skips the test where none is, or fails it with
+   * CI=true, as those of cli do.
+   */
+  static String tool(String... names) {
     for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
-      for (String name : List.of("gcc", "cc")) {
+      for (String name : names) {
         if (Files.isExecutable(Path.of(folder, name))) {
           return name;
         }
       }
     }
-    String reason = "neither gcc nor cc is on PATH";
+    String reason = "none of " + List.of(names) + " is on PATH";
     if ("true".equals(System.getenv("CI"))) {
       fail(reason + ", and CI=true allows no skipped test");
     }

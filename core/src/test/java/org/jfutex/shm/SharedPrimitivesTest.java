@@ -10,12 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
+import org.jfutex.OwnerWord;
 import org.jfutex.WaitStatus;
 import org.jfutex.testing.Crew;
 import org.jfutex.testing.ThreadKind;
 import org.jfutex.time.Deadline;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,6 +39,8 @@ class SharedPrimitivesTest {
           .signal("signal")
           .bytes("data", 64)
           .build();
+
+  private static final Layout.Cell MUTEX = LAYOUT.cell("mutex", Kind.MUTEX);
 
   @TempDir Path folder;
 
@@ -77,6 +81,10 @@ class SharedPrimitivesTest {
     return index % 2 == 0 ? one : two;
   }
 
+  private static long wordOf(SharedRegion region) {
+    return region.word(MUTEX, 0, Integer.SIZE).load();
+  }
+
   private long count() {
     return one.bytes("data").get(ValueLayout.JAVA_LONG, 0);
   }
@@ -110,6 +118,52 @@ class SharedPrimitivesTest {
       crew.joinAll();
     }
     assertThat(count()).isEqualTo(4 * ROUNDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource(ThreadKind.class)
+  void aMutexIsRecoveredOnce(ThreadKind kind) {
+    AtomicInteger attempts = new AtomicInteger();
+    SharedMutex mutex =
+        one.mutex("mutex")
+            .onOwnerDied(
+                epoch -> {
+                  assertThat(epoch).isEqualTo(2 + attempts.get());
+                  if (attempts.incrementAndGet() == 1) {
+                    throw new UnsupportedOperationException("not yet");
+                  }
+                });
+    try (Crew crew = new Crew()) {
+      crew.start(kind, () -> two.mutex("mutex").lock()).join();
+    }
+    Crew.until("its end is noticed", () -> OwnerWord.hasOwnerDied(wordOf(one)));
+    assertThatThrownBy(mutex::lock).hasMessage("not yet");
+    assertThat(mutex.isHeldByCurrentThread()).isFalse();
+    try (SharedMutex.Guard guard = mutex.acquire()) {
+      assertThat(guard.status()).isEqualTo(LockStatus.OWNER_DIED);
+      assertThat(mutex.isInherited()).isTrue();
+      assertThat(mutex.epoch()).isEqualTo(3);
+    }
+    assertThat(attempts).hasValue(2);
+    assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
+    assertThat(mutex.isInherited()).isFalse();
+    mutex.unlock();
+  }
+
+  @Test
+  void aGuardFreesOnceOrLeaves() {
+    SharedMutex mutex = one.mutex("mutex");
+    try (SharedMutex.Guard guard = mutex.acquire()) {
+      guard.abandon();
+      assertThat(mutex.isHeldByCurrentThread()).isFalse();
+    }
+    SharedMutex.Guard guard = mutex.acquire();
+    assertThat(guard.status()).isEqualTo(LockStatus.OWNER_DIED);
+    guard.close();
+    assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
+    guard.close();
+    assertThat(mutex.isHeldByCurrentThread()).isTrue();
+    mutex.unlock();
   }
 
   @ParameterizedTest

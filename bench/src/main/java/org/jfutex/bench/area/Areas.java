@@ -6,7 +6,8 @@ import org.jfutex.bench.frame.Area;
 
 /** All areas; each is one line here. */
 public final class Areas {
-  private static final List<Area> ALL = List.of(new KernelCall(), new FastPath(), new Lock());
+  private static final List<Area> ALL =
+      List.of(new KernelCall(), new FastPath(), new Lock(), new CrossProcess());
 
   private Areas() {}
 

@@ -2,57 +2,53 @@ package org.jfutex.bench.area;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleBiFunction;
 import java.util.stream.LongStream;
 import org.jfutex.bench.frame.Contender;
+import org.jfutex.bench.frame.Statistics;
 
 /**
  * Threads that take one lock again and again, with some work inside and more outside. What is
  * measured is told by the counts of what each of them got done.
  */
 final class Crowd implements Contender {
-  private static final int INSIDE = 10;
-  private static final int OUTSIDE = 60;
-
   /** Counts are on cache lines of their own. */
   private static final int STRIDE = 16;
 
   /** The threads of a crowd. */
   record Shape(String name, int threads, Thread.Builder kind) {}
 
-  /** What is made of the nanoseconds and the counts of a run; of both less is better. */
+  /** What is made of the nanoseconds and the counts of a run. */
   enum Figure implements ToDoubleBiFunction<Long, long[]> {
     /** Nanoseconds for each section, of all threads together. */
-    NANOS("ns") {
+    NANOS {
       @Override
       public double applyAsDouble(Long nanos, long[] counts) {
-        return (double) nanos / LongStream.of(counts).sum();
+        return (double) nanos / Math.max(1, LongStream.of(counts).sum());
       }
     },
-    /** How many times the average is the smallest share. */
-    SMALLEST_SHARE("avg/min") {
+    /**
+     * The smallest share, as a part of the average: 1 if all shares are even. Nothing done counts
+     * as half a section, which can be divided by.
+     */
+    SMALLEST_SHARE {
       @Override
       public double applyAsDouble(Long nanos, long[] counts) {
-        return LongStream.of(counts).average().orElseThrow()
-            / Math.max(0.5, (double) LongStream.of(counts).min().orElseThrow());
+        return Math.max(0.5, (double) LongStream.of(counts).min().orElseThrow())
+            / Math.max(1, LongStream.of(counts).average().orElseThrow());
       }
     },
-    /** The inverse of Jain's index: 1 if all shares are even, n if one of n has all. */
-    JAIN("1/Jain") {
+    /** Jain's index: 1 if all shares are even, 1/n if one of n has all. */
+    JAIN {
       @Override
       public double applyAsDouble(Long nanos, long[] counts) {
         double sum = LongStream.of(counts).sum();
         double squares = LongStream.of(counts).mapToDouble(count -> (double) count * count).sum();
-        return squares * counts.length / (sum * sum);
+        return sum * sum / Math.max(1, counts.length * squares);
       }
-    };
-
-    final String unit;
-
-    Figure(String unit) {
-      this.unit = unit;
     }
   }
 
@@ -64,25 +60,35 @@ final class Crowd implements Contender {
 
   /** Work that cannot be left out; each thread has its own, and the lock guards one more. */
   static final class Work {
+    static final int INSIDE = 10;
+    static final int OUTSIDE = 60;
+
     private long state = 42;
 
-    void spend(int tokens) {
+    /** So many tokens of work, as of JMH's consumeCPU. */
+    static long spend(long state, int tokens) {
       long t = state;
       for (int i = tokens; i > 0; i--) {
         t += (t * 0x5DEECE66DL + 0xBL + i) & 0xFFFFFFFFFFFFL;
       }
-      state = t;
+      return t;
     }
 
     void inside() {
-      spend(INSIDE);
+      state = spend(state, INSIDE);
+    }
+
+    void outside() {
+      state = spend(state, OUTSIDE);
     }
   }
 
   /*
    * State       isOver: false while a measurement runs. counts: one element for each thread.
+   *             shares, evenness: of the measurements since the last note.
    * Guards      isOver: volatile, written by the thread that measures. An element of counts is
-   *             written by its thread, once, and read after that thread has been joined.
+   *             written by its thread, once, and read after that thread has been joined. The
+   *             others are of the thread that measures.
    * Lock order  none but the lock that is measured.
    * Ordering    start and join of the threads.
    * Progress    a thread ends after the section in which it finds that the measurement is over.
@@ -92,6 +98,8 @@ final class Crowd implements Contender {
   private final Shape shape;
   private final Section section;
   private final Figure figure;
+  private final List<Double> shares = new ArrayList<>();
+  private final List<Double> evenness = new ArrayList<>();
   private volatile boolean isOver;
 
   Crowd(Shape shape, Section section, Figure figure) {
@@ -122,11 +130,30 @@ final class Crowd implements Contender {
       for (Thread thread : threads) {
         thread.join();
       }
-      return figure.applyAsDouble(
-          nanos, LongStream.range(0, shape.threads).map(i -> counts[(int) i * STRIDE]).toArray());
+      long[] each = LongStream.range(0, shape.threads).map(i -> counts[(int) i * STRIDE]).toArray();
+      shares.add(Figure.SMALLEST_SHARE.applyAsDouble(nanos, each));
+      evenness.add(Figure.JAIN.applyAsDouble(nanos, each));
+      return figure.applyAsDouble(nanos, each);
     } catch (InterruptedException e) {
       throw new IllegalStateException("a measurement was interrupted", e);
     }
+  }
+
+  /** How even the shares were, as medians. */
+  @Override
+  public String note() {
+    if (shares.isEmpty()) {
+      return "";
+    }
+    String note =
+        String.format(
+            Locale.ROOT,
+            "min %.2f Jain %.2f",
+            Statistics.median(shares),
+            Statistics.median(evenness));
+    shares.clear();
+    evenness.clear();
+    return note;
   }
 
   private void work(
@@ -139,10 +166,11 @@ final class Crowd implements Contender {
       throw new IllegalStateException("a measurement was interrupted", e);
     }
     long count = 0;
-    while (!isOver) {
-      section.run(guarded);
-      own.spend(OUTSIDE);
+    section.run(guarded);
+    while (!isOver) { // who got the lock only afterwards has starved
       count++;
+      own.outside();
+      section.run(guarded);
     }
     counts[mine] = count;
   }

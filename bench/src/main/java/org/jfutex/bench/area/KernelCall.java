@@ -46,7 +46,7 @@ final class KernelCall implements Area {
     return memory == Memory.PRIVATE ? ", private" : ", shared";
   }
 
-  private static Futex kernel() throws SkippedException {
+  static Futex kernel() throws SkippedException {
     try {
       return Futex.kernel();
     } catch (UnsupportedOperationException e) {

@@ -51,9 +51,13 @@ public final class Alternation {
       return samples(true, entries);
     }
     boolean isSettled = warmUp(running);
-    running.forEach(entry -> entry.values.clear());
-    for (int round = 0; round < rounds.count(); round++) {
-      playRound(running, round);
+    for (Entry entry : running) {
+      entry.values.clear();
+      String _ = entry.contender.note();
+    }
+    Rounds counted = rounds.of(measured.slice());
+    for (int round = 0; round < counted.count(); round++) {
+      playRound(running, round, counted.sliceNanos());
       progress.accept(round + 1);
     }
     return samples(isSettled, entries);
@@ -62,7 +66,9 @@ public final class Alternation {
   private static Samples samples(boolean isSettled, List<Entry> entries) {
     return new Samples(
         isSettled,
-        entries.stream().map(entry -> new Samples.Series(entry.values, entry.skipped)).toList());
+        entries.stream()
+            .map(e -> new Samples.Series(e.values, e.skipped, e.contender.note()))
+            .toList());
   }
 
   /** A contender, why it is skipped (or nothing), and its figures so far. */
@@ -83,7 +89,7 @@ public final class Alternation {
   private boolean warmUp(List<Entry> running) {
     long start = nanoTime.getAsLong();
     for (int round = 0; ; round++) {
-      playRound(running, round);
+      playRound(running, round, rounds.sliceNanos());
       if (round + 1 < LEAST_WARM_UP) {
         continue;
       }
@@ -98,20 +104,23 @@ public final class Alternation {
     }
   }
 
+  /** Whether the figures do not move, or by no more than they differ from each other. */
   private static boolean standsStill(List<Double> values) {
     int size = values.size();
     if (size < 2 * WINDOW) {
       return false;
     }
-    double now = Statistics.median(values.subList(size - WINDOW, size));
-    double before = Statistics.median(values.subList(size - 2 * WINDOW, size - WINDOW));
-    return Math.abs(now - before) <= STILL * before;
+    List<Double> latest = values.subList(size - 2 * WINDOW, size);
+    double before = Statistics.median(latest.subList(0, WINDOW));
+    double now = Statistics.median(latest.subList(WINDOW, 2 * WINDOW));
+    double spread = Statistics.quantile(latest, 0.75) - Statistics.quantile(latest, 0.25);
+    return Math.abs(now - before) <= Math.max(STILL * before, spread / 2);
   }
 
-  private void playRound(List<Entry> running, int round) {
+  private static void playRound(List<Entry> running, int round, long sliceNanos) {
     for (int i = 0; i < running.size(); i++) {
       Entry entry = running.get((round + i) % running.size());
-      entry.values.add(entry.contender.measure(rounds.sliceNanos()));
+      entry.values.add(entry.contender.measure(sliceNanos));
     }
   }
 }

@@ -11,7 +11,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The peers written in C ({@code peers.c}), compiled where a C compiler is found.
+ * The peers written in C, compiled where a C compiler is found: a library of those that run on the
+ * thread that measures ({@code peers.c}), and beside it a program of those that are processes of
+ * their own ({@code processes.c}).
  *
  * @param file the shared library, or empty
  * @param text the compiler and its flags, or why there is no library
@@ -20,6 +22,9 @@ public record CLibrary(Optional<Path> file, String text) {
   private static final List<String> COMPILERS = List.of("gcc", "cc");
   private static final List<String> FLAGS = List.of("-O2", "-shared", "-fPIC");
   private static final String SOURCE = "peers.c";
+  private static final List<String> PROGRAM_FLAGS = List.of("-O2", "-pthread");
+  private static final String PROGRAM_SOURCE = "processes.c";
+  private static final String PROGRAM = "processes";
   private static final long PATIENCE_SECONDS = 60;
 
   /**
@@ -46,25 +51,47 @@ public record CLibrary(Optional<Path> file, String text) {
     if (compiler.isEmpty()) {
       return missing("no C compiler: neither " + String.join(" nor ", COMPILERS) + " is on PATH");
     }
-    Path source = folder.resolve(SOURCE);
-    try (InputStream in = CLibrary.class.getResourceAsStream(SOURCE)) {
-      if (in == null) {
-        throw new IllegalStateException("resource " + SOURCE + " is missing from this build");
-      }
-      Files.copy(in, source);
-    }
     Path library = folder.resolve("peers.so");
     String name = compiler.get().getFileName().toString();
-    List<String> command = new ArrayList<>();
-    command.add(compiler.get().toString());
-    command.addAll(FLAGS);
-    command.addAll(List.of("-o", library.toString(), source.toString()));
-    String told = run(folder, command);
+    String told = compile(compiler.get(), FLAGS, library, SOURCE);
     if (!Files.exists(library)) {
       return missing(name + " failed: " + firstLine(told));
     }
+    String _ = compile(compiler.get(), PROGRAM_FLAGS, folder.resolve(PROGRAM), PROGRAM_SOURCE);
     String version = firstLine(run(folder, List.of(compiler.get().toString(), "--version")));
     return new CLibrary(Optional.of(library), version + ", " + String.join(" ", FLAGS));
+  }
+
+  /** Returns what the compiler says. */
+  private static String compile(Path compiler, List<String> flags, Path target, String source)
+      throws IOException {
+    Path folder = target.resolveSibling("");
+    Path copy = folder.resolve(source);
+    try (InputStream in = CLibrary.class.getResourceAsStream(source)) {
+      if (in == null) {
+        throw new IllegalStateException("resource " + source + " is missing from this build");
+      }
+      Files.copy(in, copy);
+    }
+    List<String> command = new ArrayList<>();
+    command.add(compiler.toString());
+    command.addAll(flags);
+    command.addAll(List.of("-o", target.toString(), copy.toString()));
+    return run(folder, command);
+  }
+
+  /**
+   * The program of those that are processes of their own.
+   *
+   * @return its file
+   * @throws SkippedException if there is none
+   */
+  Path program() throws SkippedException {
+    Path program = file.orElseThrow(() -> new SkippedException(text)).resolveSibling(PROGRAM);
+    if (!Files.exists(program)) {
+      throw new SkippedException(PROGRAM_SOURCE + " could not be compiled by " + text);
+    }
+    return program;
   }
 
   private static Optional<Path> find(String program, String path) {

@@ -8,12 +8,22 @@ import java.util.List;
  * that no other case has shaped its machine code.
  *
  * @param name what is measured
- * @param unit the unit of the figures, of which less is better
+ * @param unit the unit of the figures; less is better, unless targets are of atLeast
  * @param ours the name of our side
  * @param opener makes our side
  * @param peers what ours is compared with
+ * @param slice how long a contender measures in a round
  */
-public record Case(String name, String unit, String ours, Opener opener, List<Peer> peers) {
+public record Case(
+    String name, String unit, String ours, Opener opener, List<Peer> peers, Slice slice) {
+  /** How long a contender measures in a round. */
+  public enum Slice {
+    /** So long that other programs meet all contenders alike. */
+    SHORT,
+    /** So long that what is slow to happen, as a thread that starves, can be seen. */
+    LONG
+  }
+
   /** Makes a contender when it is about to be measured. */
   @FunctionalInterface
   public interface Opener {
@@ -50,7 +60,7 @@ public record Case(String name, String unit, String ours, Opener opener, List<Pe
    * @return the case
    */
   public static Case nanos(String name, String ours, Opener opener) {
-    return new Case(name, "ns", ours, opener, List.of());
+    return new Case(name, "ns", ours, opener, List.of(), Slice.SHORT);
   }
 
   /**
@@ -64,7 +74,7 @@ public record Case(String name, String unit, String ours, Opener opener, List<Pe
   public Case against(String peer, Target target, Opener peerOpener) {
     List<Peer> more = new ArrayList<>(peers);
     more.add(new Peer(peer, target, peerOpener));
-    return new Case(name, unit, ours, opener, more);
+    return new Case(name, unit, ours, opener, more, slice);
   }
 
   /**

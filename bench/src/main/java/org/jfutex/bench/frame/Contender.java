@@ -11,4 +11,13 @@ public interface Contender {
    * @throws IllegalStateException if an operation did not give the result it must give
    */
   double measure(long sliceNanos);
+
+  /**
+   * What else is to be known of the measurements since the last call.
+   *
+   * @return a few words, or an empty string
+   */
+  default String note() {
+    return "";
+  }
 }

@@ -11,6 +11,9 @@ package org.jfutex.bench.frame;
 public record Rounds(int count, long sliceNanos, long warmUpNanos, long patienceNanos) {
   private static final long MILLISECOND = 1_000_000;
 
+  /** So few still have quartiles. */
+  private static final int LEAST = 5;
+
   /** For figures to publish. */
   public static final Rounds FULL =
       new Rounds(25, 40 * MILLISECOND, 1_500 * MILLISECOND, 8_000 * MILLISECOND);
@@ -21,11 +24,23 @@ public record Rounds(int count, long sliceNanos, long warmUpNanos, long patience
 
   /** Checks the numbers. */
   public Rounds {
-    if (count < 5 || sliceNanos < 1 || warmUpNanos < 0 || patienceNanos < warmUpNanos) {
+    if (count < LEAST || sliceNanos < 1 || warmUpNanos < 0 || patienceNanos < warmUpNanos) {
       throw new IllegalArgumentException(
-          "%d rounds of %d ns after %d to %d ns; at least 5 rounds of 1 ns are needed"
-              .formatted(count, sliceNanos, warmUpNanos, patienceNanos));
+          "%d rounds of %d ns after %d to %d ns; at least %d rounds of 1 ns are needed"
+              .formatted(count, sliceNanos, warmUpNanos, patienceNanos, LEAST));
     }
+  }
+
+  /**
+   * These rounds, or fewer and longer ones.
+   *
+   * @param slice how long a contender of the case measures
+   * @return for LONG, the least number of rounds, each as long as all of these together
+   */
+  public Rounds of(Case.Slice slice) {
+    return slice == Case.Slice.SHORT
+        ? this
+        : new Rounds(LEAST, count * sliceNanos, warmUpNanos, patienceNanos);
   }
 
   /** As in {@code 25 rounds of 40 ms}. */

@@ -2,6 +2,8 @@ package org.jfutex.bench.frame;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One line of a report: ours against one peer.
@@ -69,9 +71,16 @@ public record Row(
     double ratio = Statistics.median(ratios);
     double upper = Statistics.quantile(ratios, 0.75);
     Verdict verdict = target.verdict(lower, ratio, upper);
-    String note = isSettled ? "" : UNSETTLED;
+    String note =
+        Stream.of(isSettled ? "" : UNSETTLED, note("ours", ours), note("peer", theirs))
+            .filter(text -> !text.isEmpty())
+            .collect(Collectors.joining("; "));
     return new Row(
         area, measured, peer, oursMedian, peerMedian, ratio, lower, upper, verdict, note);
+  }
+
+  private static String note(String side, Samples.Series series) {
+    return series.note().isEmpty() ? "" : side + " " + series.note();
   }
 
   private static double median(Samples.Series series) {

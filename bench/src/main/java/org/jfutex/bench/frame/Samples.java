@@ -14,11 +14,22 @@ public record Samples(boolean isSettled, List<Series> contenders) {
    *
    * @param values one for each round; none if it was skipped
    * @param skipped why it was skipped, or an empty string
+   * @param note what else the contender says of them, or an empty string
    */
-  public record Series(List<Double> values, String skipped) {
+  public record Series(List<Double> values, String skipped, String note) {
     /** Copies the list. */
     public Series {
       values = List.copyOf(values);
+    }
+
+    /**
+     * Figures without a note.
+     *
+     * @param values one for each round; none if it was skipped
+     * @param skipped why it was skipped, or an empty string
+     */
+    public Series(List<Double> values, String skipped) {
+      this(values, skipped, "");
     }
   }
 

@@ -3,10 +3,16 @@ package org.jfutex.bench.frame;
 import java.util.List;
 
 /** Figures of a series of measurements. */
-final class Statistics {
+public final class Statistics {
   private Statistics() {}
 
-  static double median(List<Double> values) {
+  /**
+   * The value in the middle.
+   *
+   * @param values at least one, in any order
+   * @return the median
+   */
+  public static double median(List<Double> values) {
     return quantile(values, 0.5);
   }
 

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 public final class Target {
   private enum Kind {
     AT_MOST,
+    AT_LEAST,
     TIMES_FASTER,
     NONE
   }
@@ -28,6 +29,16 @@ public final class Target {
    */
   public static Target atMost(double ratio) {
     return new Target(Kind.AT_MOST, ratio);
+  }
+
+  /**
+   * Ours, divided by the peer's, is at least this: for figures of which more is better.
+   *
+   * @param ratio the bound
+   * @return the target
+   */
+  public static Target atLeast(double ratio) {
+    return new Target(Kind.AT_LEAST, ratio);
   }
 
   /**
@@ -65,7 +76,7 @@ public final class Target {
   Verdict verdict(double lower, double median, double upper) {
     return switch (kind) {
       case AT_MOST -> verdict(median <= bound, lower <= bound);
-      case TIMES_FASTER -> verdict(median >= bound, upper >= bound);
+      case AT_LEAST, TIMES_FASTER -> verdict(median >= bound, upper >= bound);
       case NONE -> Verdict.PRINTED;
     };
   }
@@ -87,12 +98,13 @@ public final class Target {
     return kind == Kind.TIMES_FASTER ? Numbers.text(ratio) + "x" : Numbers.text(ratio);
   }
 
-  /** {@code <= 1.10}, {@code >= 100x}, or nothing. */
+  /** {@code <= 1.10}, {@code >= 0.30}, {@code >= 1.25x}, {@code >= 100x}, or nothing. */
   @Override
   public String toString() {
     return switch (kind) {
       case AT_MOST -> String.format(Locale.ROOT, "<= %.2f", bound);
-      case TIMES_FASTER -> String.format(Locale.ROOT, ">= %.0fx", bound);
+      case AT_LEAST -> String.format(Locale.ROOT, ">= %.2f", bound);
+      case TIMES_FASTER -> String.format(Locale.ROOT, bound < 2 ? ">= %.2fx" : ">= %.0fx", bound);
       case NONE -> "";
     };
   }

@@ -11,11 +11,13 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jfutex.word.MappedFile;
 import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
-/** What the contenders of one case are made of: memory they share, and the peers in C. */
+/** What the contenders of one case are made of: memory, peers in C, and other processes. */
 public final class Workbench implements AutoCloseable {
   /** How far apart two cells are, in bytes; {@code peers.c} knows it too. */
   private static final int STRIDE = 256;
@@ -37,6 +39,8 @@ public final class Workbench implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory = arena.allocate(BYTES, STRIDE);
   private final CLibrary library;
+  private final List<Partner> partners = new ArrayList<>();
+  private final List<Path> files = new ArrayList<>();
   private @Nullable MappedFile file;
   private @Nullable SymbolLookup symbols;
 
@@ -120,6 +124,53 @@ public final class Workbench implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts a JVM that works with this one, until this is closed.
+   *
+   * @param program a class with a main method, which calls {@link Jvm#endWithParent}
+   * @param arguments its arguments
+   * @return the process
+   */
+  public Partner java(Class<?> program, String... arguments) {
+    return partner(Jvm.command(List.of(), program, List.of(arguments)));
+  }
+
+  /**
+   * Starts the program in C, {@code processes.c}, until this is closed.
+   *
+   * @param arguments its arguments
+   * @return the process
+   * @throws SkippedException if there is no C compiler
+   */
+  public Partner program(String... arguments) throws SkippedException {
+    List<String> command = new ArrayList<>();
+    command.add(library.program().toString());
+    command.addAll(List.of(arguments));
+    return partner(command);
+  }
+
+  private Partner partner(List<String> command) {
+    Partner partner = Partner.start(command);
+    partners.add(partner);
+    return partner;
+  }
+
+  /**
+   * A file that does not exist yet, deleted when this is closed.
+   *
+   * @return its path
+   */
+  public Path file() {
+    try {
+      Path path = Files.createTempFile("jfutex-bench", ".shared");
+      Files.delete(path);
+      files.add(path);
+      return path;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private SymbolLookup symbols() throws SkippedException {
     SymbolLookup known = symbols;
     if (known == null) {
@@ -136,6 +187,14 @@ public final class Workbench implements AutoCloseable {
 
   @Override
   public void close() {
+    partners.forEach(Partner::close);
+    for (Path path : files) {
+      try {
+        Files.deleteIfExists(path);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
     if (file != null) {
       file.close();
     }

@@ -94,6 +94,44 @@ class AlternationTest {
   }
 
   @Test
+  void figuresThatDifferMoreThanTheyMoveStandStill() {
+    double[] noisy = {1, 1.5, 0.5, 1.4, 0.6, 0.8, 1.3, 0.7};
+    Case one = Case.nanos("case", "a", noting("a", noisy));
+    assertThat(measure(rounds(0, SLICE * 40), one, new ArrayList<>()).isSettled()).isTrue();
+    assertThat(turns.size()).isLessThan(40);
+  }
+
+  @Test
+  void aCaseOfLongSlicesWarmsUpInShortOnesAndNotesOnlyWhatCounts() {
+    List<Long> slices = new ArrayList<>();
+    Contender noting =
+        new Contender() {
+          private int noted;
+
+          @Override
+          public double measure(long sliceNanos) {
+            slices.add(sliceNanos);
+            return 1;
+          }
+
+          @Override
+          public String note() {
+            int since = slices.size() - noted;
+            noted = slices.size();
+            return since + " slices";
+          }
+        };
+    Case one = new Case("case", "ns", "a", _ -> noting, List.of(), Case.Slice.LONG);
+    Rounds rounds = new Rounds(8, SLICE, 0, 0);
+    List<Integer> progress = new ArrayList<>();
+    Samples samples = measure(rounds, one, progress);
+    assertThat(slices.subList(0, 20)).containsOnly(SLICE);
+    assertThat(slices.subList(20, slices.size())).containsExactly(56L, 56L, 56L, 56L, 56L);
+    assertThat(progress).hasSize(rounds.of(Case.Slice.LONG).count());
+    assertThat(samples.contenders().getFirst().note()).isEqualTo("5 slices");
+  }
+
+  @Test
   void whoCannotBeMeasuredIsSkippedAndTheOthersAreNot() {
     Case two =
         Case.nanos("case", "a", noting("a", 1))

@@ -23,6 +23,9 @@ class CLibraryTest {
       assertThatThrownBy(() -> bench.c("wake", Workbench.Memory.PRIVATE))
           .isInstanceOf(SkippedException.class)
           .hasMessage(library.text());
+      assertThatThrownBy(() -> bench.program("handoff"))
+          .isInstanceOf(SkippedException.class)
+          .hasMessage(library.text());
     }
   }
 
@@ -42,6 +45,9 @@ class CLibraryTest {
       assertThatThrownBy(() -> bench.c("wake", Workbench.Memory.PRIVATE))
           .isInstanceOf(SkippedException.class)
           .hasMessageContaining("cannot be loaded");
+      assertThatThrownBy(() -> bench.program("handoff"))
+          .isInstanceOf(SkippedException.class)
+          .hasMessage("processes.c could not be compiled by gcc 1, -O2 -shared -fPIC");
     }
   }
 

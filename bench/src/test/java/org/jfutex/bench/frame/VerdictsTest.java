@@ -46,6 +46,7 @@ class VerdictsTest {
   void timesFasterIsHeldByTheMedianAndReachedByTheUpperQuartile(
       double lower, double median, double upper, Verdict verdict) {
     assertThat(Target.timesFaster(100).verdict(lower, median, upper)).isEqualTo(verdict);
+    assertThat(Target.atLeast(100).verdict(lower, median, upper)).isEqualTo(verdict);
   }
 
   @Test
@@ -55,6 +56,7 @@ class VerdictsTest {
     assertThat(Target.atMost(1).ratios(ours, peer)).containsExactly(0.5, 0.25, 0.5);
     assertThat(Target.none().ratios(ours, peer)).containsExactly(0.5, 0.25, 0.5);
     assertThat(Target.timesFaster(1).ratios(ours, peer)).containsExactly(2.0, 4.0, 2.0);
+    assertThat(Target.atLeast(1).ratios(ours, peer)).containsExactly(0.5, 0.25, 0.5);
     assertThatThrownBy(() -> Target.none().ratios(ours, List.of(1.0)))
         .hasMessageContaining("3 rounds of ours and 1 of the peer");
   }
@@ -70,6 +72,19 @@ class VerdictsTest {
     assertThat(row.upper()).isEqualTo(1.25);
     assertThat(row.verdict()).isEqualTo(Verdict.HELD);
     assertThat(row.note()).isEqualTo("the warm-up did not settle");
+  }
+
+  @Test
+  void aRowSaysWhatItsContendersSay() {
+    Case measured = Case.nanos("case", "ours", NONE).against("peer", Target.none(), NONE);
+    Samples.Series ours = new Samples.Series(List.of(1.0), "", "even");
+    Samples.Series peer = new Samples.Series(List.of(1.0), "", "odd");
+    assertThat(Row.of("area", measured, new Samples(true, List.of(ours, peer))).getFirst().note())
+        .isEqualTo("ours even; peer odd");
+    Samples.Series silent = new Samples.Series(List.of(1.0), "");
+    Samples unsettled = new Samples(false, List.of(silent, peer));
+    assertThat(Row.of("area", measured, unsettled).getFirst().note())
+        .isEqualTo("the warm-up did not settle; peer odd");
   }
 
   private static Samples samples(List<Double> ours, List<Double> peer) {
@@ -99,7 +114,9 @@ class VerdictsTest {
         .containsExactly("1.043", "21.3", "271");
     assertThat(Target.atMost(1.1)).hasToString("<= 1.10");
     assertThat(Target.timesFaster(100)).hasToString(">= 100x");
+    assertThat(Target.timesFaster(1.25)).hasToString(">= 1.25x");
     assertThat(Target.timesFaster(100).text(112.3)).isEqualTo("112x");
+    assertThat(Target.atLeast(0.3)).hasToString(">= 0.30");
     assertThat(Target.none()).hasToString("");
   }
 }
