@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class MappedFile implements AutoCloseable {
   /*
-   * State       pins: how often the memory is pinned. The sign bit is set when nothing can be pinned
-   *             any more: it is closed, or about to be.
+   * State       pins: how often the memory is pinned. The sign bit is set when nothing can be
+   *             pinned any more: it is closed, or about to be.
    * Guards      pins: atomic.
    * Lock order  none.
    * Ordering    a pin succeeds before the sign bit is set, and is then counted by who sets it, or
