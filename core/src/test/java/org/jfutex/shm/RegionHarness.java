@@ -340,6 +340,12 @@ final class RegionHarness implements AutoCloseable {
 
   /**
    * A soak: the region's path, how many minutes, how many processes, a compiled {@link #WORKER}.
+   *
+   * <pre>
+   * gcc -O1 -I include -o target/worker core/src/test/native/worker.c
+   * java -ea --enable-native-access=ALL-UNNAMED -cp core/target/classes:core/target/test-classes \
+   *   org.jfutex.shm.RegionHarness /dev/shm/soak 60 4 target/worker
+   * </pre>
    */
   public static void main(String[] arguments) throws Exception {
     int processes = Integer.parseInt(arguments[2]);
