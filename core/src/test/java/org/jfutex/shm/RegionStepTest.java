@@ -34,7 +34,7 @@ class RegionStepTest {
   private static final String OPERATION = "operation";
   private static final int KILLED = 137;
   private static final int MOST_STEPS = 10_000;
-  private static final int SOME = 3;
+  private static final int SOME = 6;
   private static final Duration MOMENT = Duration.ofMillis(1);
   private static final Duration HELD = Duration.ofMillis(4);
 
