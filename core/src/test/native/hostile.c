@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,7 +56,7 @@ int main(int argc, char **argv) {
   if (is_robust == NULL) return 5;
   if (strcmp(argv[4], "spare") == 0) spare(before);
   srand48(atol(argv[2]));
-  long end = millis() + atol(argv[3]), written = 0;
+  long end = millis() + atol(argv[3]);
   while (millis() < end) {
     if (lrand48() % 4 == 0) { // so that others come as far as the cells now and then
       restore(bytes, before, 0, HEADER);
@@ -73,10 +72,8 @@ int main(int argc, char **argv) {
       } else { // a whole word: 0, or one of all bits
         *(volatile uint32_t *)(void *)&bytes[at & ~3L] = lrand48() % 2 ? 0 : (uint32_t)mrand48();
       }
-      written++;
     }
     usleep((useconds_t)(lrand48() % 3000));
   }
-  printf("%ld bytes or words written\n", written);
   return 0;
 }

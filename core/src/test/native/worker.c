@@ -172,11 +172,11 @@ int main(int argc, char **argv) {
   event = jfutex_cell(&region, "event", JFUTEX_EVENT);
   state = jfutex_cell(&region, "state", JFUTEX_BYTES);
   if (!mutex || !condvar || !semaphore || !event || !state) fail("the cells", ENOENT);
-  take_back();
   if (strcmp(argv[5], "all") != 0 && strcmp(argv[5], "alone") != 0) {
     begin("operation");
     perform(argv[5]);
   } else {
+    take_back();
     while (!is_stopped()) {
       perform(all[lrand48() % 4]);
       increment(mine(ROUNDS));

@@ -33,6 +33,7 @@ final class RegionHarness implements AutoCloseable {
   private static final int MOST_STEPS = 200;
   private static final int MOST_STOPS = 300;
   private static final int EXTRA_PICKS = 4;
+  private static final int NOBODY = -1;
   private static final int ALWAYS_JAVA = 2; // who meet at the barrier, which C does not have
 
   private final long seed = new SplittableRandom().nextLong();
@@ -133,12 +134,16 @@ final class RegionHarness implements AutoCloseable {
     boolean hasEnded = workers[victim].waitFor(Delays.GIVE_UP.toSeconds(), TimeUnit.SECONDS);
     check(hasEnded, "slot %d ends at its step".formatted(victim));
     int status = workers[victim].exitValue();
-    check(status == KILLED, "slot %d ended with %d: expected to be killed".formatted(victim, status));
+    check(
+        status == KILLED, "slot %d ended with %d: expected to be killed".formatted(victim, status));
     marked.merge(state.mark(victim), 1, Integer::sum);
     state.clearMark(victim);
     state.order(victim, 0, 0);
     kills++;
     nativeKills += isNative[victim] ? 1 : 0;
+    if (isNative[victim] && random.nextBoolean()) { // nobody's coming wakes those who wait
+      goOn("the others go on after kill " + kills, victim);
+    }
     restart(victim);
     check(state.broken() == 0, "nothing is broken");
   }
@@ -233,6 +238,10 @@ final class RegionHarness implements AutoCloseable {
   }
 
   private void goOn(String what) throws InterruptedException {
+    goOn(what, NOBODY);
+  }
+
+  private void goOn(String what, int dead) throws InterruptedException {
     int[] before = new int[workers.length];
     for (int i = 0; i < before.length; i++) {
       before[i] = state.rounds(i);
@@ -241,6 +250,9 @@ final class RegionHarness implements AutoCloseable {
         what,
         () -> {
           for (int i = 0; i < before.length; i++) {
+            if (i == dead) {
+              continue;
+            }
             check(workers[i].isAlive(), "slot %d is alive, %s".formatted(i, what));
             if (state.rounds(i) == before[i]) {
               return false;
@@ -276,9 +288,7 @@ final class RegionHarness implements AutoCloseable {
     for (Inside what : List.of(Inside.MUTEX, Inside.WRITER, Inside.PERMIT)) {
       int sure = marked.getOrDefault(what, 0);
       int most = // it may have inherited what it had no time to mark
-          sure
-              + marked.getOrDefault(Inside.NOTHING, 0)
-              + marked.getOrDefault(Inside.READER, 0);
+          sure + marked.getOrDefault(Inside.NOTHING, 0) + marked.getOrDefault(Inside.READER, 0);
       int told = state.told(what);
       check(sure <= told && told <= most, "told of %s %d to %d times".formatted(what, sure, most));
     }
@@ -328,7 +338,15 @@ final class RegionHarness implements AutoCloseable {
     System.out.println("end: " + this);
   }
 
-  /** A soak: the region's path, how many minutes, how many processes, a compiled {@link #WORKER}. */
+  /**
+   * A soak: the region's path, how many minutes, how many processes, a compiled {@link #WORKER}.
+   *
+   * <pre>
+   * gcc -O1 -I include -o target/worker core/src/test/native/worker.c
+   * java -ea --enable-native-access=ALL-UNNAMED -cp core/target/classes:core/target/test-classes \
+   *   org.jfutex.shm.RegionHarness /dev/shm/soak 60 4 target/worker
+   * </pre>
+   */
   public static void main(String[] arguments) throws Exception {
     int processes = Integer.parseInt(arguments[2]);
     try (RegionHarness harness =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,12 +25,12 @@ import org.junit.jupiter.params.provider.EnumSource;
  * them crashes or waits much longer than its deadline; they meet errors.
  */
 class RegionHostileTest {
-  private static final long SHORT_MILLIS = 800;
+  private static final long SHORT_MILLIS = 400;
   private static final long LONG_MILLIS = TimeUnit.MINUTES.toMillis(5);
   private static final int WORDS = 3; // waited on in one cell: the guard, and two behind it
   private static final long AT_WORDS = 64;
 
-  @TempDir Path folder;
+  @TempDir static Path folder; // one for all: the compiled programs stand there
 
   /** Who visits, and what is written over. */
   enum Visitors {
@@ -64,6 +65,7 @@ class RegionHostileTest {
     long seed = new SplittableRandom().nextLong();
     SplittableRandom random = new SplittableRandom(seed);
     Path path = folder.resolve("region");
+    Files.deleteIfExists(path);
     Path hostile = folder.resolve("hostile");
     Peer.compile("core/src/test/native/hostile.c", hostile);
     Path visitor = folder.resolve("visitor");

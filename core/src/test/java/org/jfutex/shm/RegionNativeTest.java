@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jfutex.Errno;
 import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
@@ -160,35 +159,6 @@ class RegionNativeTest {
       mutex.abandon();
       assertThat(c.call("lock")).isEqualTo(number(Errno.EOWNERDEAD));
       assertThat(c.call("unlock")).isZero();
-    }
-  }
-
-  /** Joins grows all the time, so no sleep lasts. */
-  @Test
-  void aDeadlineInCCountsWhateverOthersWrite() throws Exception {
-    SharedMutex mutex = region.mutex("mutex");
-    AtomicBoolean isOver = new AtomicBoolean();
-    try (Peer c = c();
-        Crew crew = new Crew()) {
-      assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
-      Word joins = Word.of(region.file(), Header.JOINS);
-      for (int i = 0; i < 2; i++) { // one of them runs at any time
-        crew.start(
-            ThreadKind.PLATFORM,
-            () -> {
-              while (!isOver.get()) {
-                int _ = Cells.increment(joins);
-              }
-              return true;
-            });
-      }
-      Crew.until("joins grows", () -> joins.load() > 100_000);
-      try {
-        assertThat(c.call("timedlock 5")).isEqualTo(number(Errno.ETIMEDOUT));
-      } finally {
-        isOver.set(true);
-      }
-      mutex.unlock();
     }
   }
 

@@ -2,8 +2,6 @@ package org.jfutex.shm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +9,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -22,7 +21,6 @@ import org.jfutex.testing.Delays;
 import org.jfutex.testing.ThreadKind;
 import org.jfutex.time.Deadline;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,7 +34,7 @@ class RegionStepTest {
   private static final String OPERATION = "operation";
   private static final int KILLED = 137;
   private static final int MOST_STEPS = 10_000;
-  private static final int SOME = 3;
+  private static final int SOME = 6;
   private static final Duration MOMENT = Duration.ofMillis(1);
   private static final Duration HELD = Duration.ofMillis(4);
 
@@ -137,18 +135,14 @@ class RegionStepTest {
       RegionWorker state = new RegionWorker(region);
       state.repair();
       Map<Inside, Integer> told = new EnumMap<>(Inside.class);
-      Process process = new ProcessBuilder(command).inheritIO().start();
-      try {
-        if (others == Others.HOLDER) {
-          int _ =
-              crew.start(ThreadKind.PLATFORM, () -> interfere(region, state, process, told)).join();
-        }
-        assertThat(process.waitFor(Delays.GIVE_UP.toSeconds(), TimeUnit.SECONDS))
-            .as("%s at %d, others %s, ends", victim, point, others)
-            .isTrue();
-      } finally {
-        process.destroyForcibly();
-      }
+      Callable<Process> start = () -> new ProcessBuilder(command).inheritIO().start();
+      Process process =
+          others == Others.NONE
+              ? start.call()
+              : crew.start(ThreadKind.PLATFORM, () -> interfere(region, state, start, told)).join();
+      boolean hasEnded = process.waitFor(Delays.GIVE_UP.toSeconds(), TimeUnit.SECONDS);
+      process.destroyForcibly();
+      assertThat(hasEnded).as("%s at %d, others %s, ends", victim, point, others).isTrue();
       assertThat(process.exitValue()).isIn(0, KILLED);
       assertThat(state.broken()).isZero();
       check(region, state, told, "%s, others %s, at step %d".formatted(victim, others, point));
@@ -156,14 +150,15 @@ class RegionStepTest {
     }
   }
 
-  /** Holds all again and again for a moment, meets who waits at the barrier, comes and goes. */
-  private static int interfere(
-      SharedRegion region, RegionWorker state, Process process, Map<Inside, Integer> told) {
+  /** Starts it; holds all again and again for a moment, waits at the barrier, comes and goes. */
+  private static Process interfere(
+      SharedRegion region, RegionWorker state, Callable<Process> start, Map<Inside, Integer> told)
+      throws Exception {
     SharedMutex mutex = region.mutex("mutex");
     SharedRwLock lock = region.rwLock("rwlock");
     SharedSemaphore semaphore = region.semaphore("semaphore");
-    int rounds = 0;
-    for (; process.isAlive(); rounds++) {
+    Process process = null;
+    while (process == null || process.isAlive()) {
       LockStatus locked = count(mutex.tryLock(), Inside.MUTEX, told);
       if (locked == LockStatus.OWNER_DIED) {
         state.repair();
@@ -172,6 +167,7 @@ class RegionStepTest {
       LockStatus first = count(semaphore.tryAcquire(), Inside.PERMIT, told);
       LockStatus second = count(semaphore.tryAcquire(), Inside.PERMIT, told);
       region.event("event").reset();
+      process = process == null ? start.call() : process;
       WaitStatus _ = region.event("event").await(Deadline.after(HELD));
       region.event("event").set();
       release(locked, mutex::unlock);
@@ -180,9 +176,9 @@ class RegionStepTest {
       release(second, semaphore::release);
       region.condvar("condvar").signalAll();
       var _ = region.barrier("barrier").await(Deadline.after(MOMENT));
-      comeAndGo(region);
+      SharedRegion.attach(region.path()).close();
     }
-    return rounds;
+    return process;
   }
 
   private static LockStatus count(LockStatus status, Inside what, Map<Inside, Integer> told) {
@@ -195,14 +191,6 @@ class RegionStepTest {
   private static void release(LockStatus status, Runnable release) {
     if (status.isLocked()) {
       release.run();
-    }
-  }
-
-  private static void comeAndGo(SharedRegion region) {
-    try {
-      SharedRegion.attach(region.path()).close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

@@ -70,11 +70,17 @@ final class RegionWorker {
       List.of("update", "write", "read", "permit", "token", "event", "meet");
 
   private final SharedRegion region;
+  private final Steps steps;
   private final MemorySegment state;
   private final Word mutexEpoch;
 
   RegionWorker(SharedRegion region) {
+    this(region, new Steps("none", 0));
+  }
+
+  private RegionWorker(SharedRegion region, Steps steps) {
     this.region = region;
+    this.steps = steps;
     this.state = region.bytes("state");
     this.mutexEpoch = region.word(LAYOUT.cell("mutex", Kind.MUTEX), 8, Long.SIZE);
   }
@@ -174,9 +180,9 @@ final class RegionWorker {
     steps.begin("attach");
     try (SharedRegion region = SharedRegion.attach(Path.of(arguments[0]), steps)) {
       steps.begin("prepare");
-      RegionWorker worker = new RegionWorker(region);
+      RegionWorker worker = new RegionWorker(region, steps);
       steps.obey(worker.orders(slot));
-      Runnable work = () -> worker.work(slot, operation, random, steps);
+      Runnable work = () -> worker.work(slot, operation, random);
       Thread thread =
           kind == ThreadKind.VIRTUAL
               ? Thread.ofVirtual().start(work)
@@ -189,10 +195,10 @@ final class RegionWorker {
     }
   }
 
-  private void work(int slot, String operation, SplittableRandom random, Steps steps) {
+  private void work(int slot, String operation, SplittableRandom random) {
     try {
-      takeBack(slot);
       if (operation.equals("all") || operation.equals("alone")) {
+        takeBack(slot);
         int count = ALL.size() - (operation.equals("alone") ? 1 : 0);
         while (!isStopped()) {
           perform(ALL.get(random.nextInt(count)), slot);
@@ -231,11 +237,14 @@ final class RegionWorker {
     }
   }
 
-  private static void stay() {
+  /** Inside of something: two fail points, and some time. */
+  private void stay() {
+    steps.at();
     long end = System.nanoTime() + SECTION_NANOS;
     while (System.nanoTime() < end) {
       Thread.onSpinWait();
     }
+    steps.at();
   }
 
   private void lock(SharedMutex mutex) {
@@ -311,6 +320,7 @@ final class RegionWorker {
                 });
     mark(slot, Inside.READER); // so the recovery knows who has called
     LockStatus _ = lock.lockRead();
+    stay();
     check(state.get(LONG, LEFT) == state.get(LONG, RIGHT));
     lock.unlockRead();
     mark(slot, Inside.NOTHING);
@@ -322,7 +332,7 @@ final class RegionWorker {
       report(Inside.PERMIT);
     }
     mark(slot, Inside.PERMIT);
-    Thread.yield();
+    stay();
     mark(slot, Inside.NOTHING);
     semaphore.release();
   }
@@ -386,7 +396,7 @@ final class RegionWorker {
             .run(
                 () -> {
                   mark(slot, Inside.ONCE);
-                  Thread.onSpinWait();
+                  stay();
                   mark(slot, Inside.NOTHING);
                 });
     check(done);

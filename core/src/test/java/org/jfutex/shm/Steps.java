@@ -48,7 +48,8 @@ final class Steps implements UnaryOperator<Word> {
     return signal << SIGNAL_SHIFT | point;
   }
 
-  private void at() {
+  /** A fail point. */
+  void at() {
     Word word = orders;
     int order = word == null ? 0 : (int) word.load();
     if (order != 0 && word != null) {
