@@ -106,7 +106,7 @@ static inline int jfutex_cas(uint32_t *word, uint32_t expected, uint32_t value) 
   return is_set;
 }
 
-/* --- robust cells: word at 0, epoch at 8, links at 24 and 32 ------------------------------------ */
+/* --- robust cells: word at 0, epoch at 8, links at 24 and 32 -------------------------------- */
 
 /* Where glibc expects the links of a pthread_mutex_t, and so the offset of every list it makes. */
 enum { JFUTEX_EPOCH = 8, JFUTEX_NEXT = 32 };
@@ -169,7 +169,7 @@ static inline void jfutex_unlink(void *cell) {
   JFUTEX_STEP();
 }
 
-/* --- regions and their members ------------------------------------------------------------------ */
+/* --- regions and their members -------------------------------------------------------------- */
 
 static inline uint32_t *jfutex_word(const struct jfutex_region *region, size_t offset) {
   return (uint32_t *)(void *)(region->base + offset);
@@ -308,7 +308,7 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
     return ENOSYS;
   }
   memset(entries, 0, sizeof entries);
-  entries[count++].uaddr = (uintptr_t)departures; /* first, so that it is there when the others are */
+  entries[count++].uaddr = (uintptr_t)departures; /* first: there when the others are */
   entries[count].uaddr = (uintptr_t)word;
   entries[count++].val = expected;
   entries[count].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
@@ -490,8 +490,9 @@ static inline int jfutex_ids_fit(const struct jfutex_region *region) {
 /*
  * Maps a region that exists and becomes a member of it.
  * Returns 0; EPROTO if the file is no region of this version; ESTALE if it was made in another boot
- * of the machine or another pid namespace, or procfs does not say; EPERM if it is another user's, or others may
- * write to it; EAGAIN if 64 processes use it; else what open(2), mmap(2) and jfutex_mutex_lock say.
+ * of the machine or another pid namespace, or procfs does not say; EPERM if it is another user's,
+ * or others may write to it; EAGAIN if 64 processes use it; else what open(2), mmap(2) and
+ * jfutex_mutex_lock say.
  */
 static inline int jfutex_attach(struct jfutex_region *region, const char *path) {
   struct stat file;
@@ -618,7 +619,7 @@ static inline int jfutex_is_alive(const struct jfutex_region *region, uint32_t p
   return (jfutex_load(word) & FUTEX_TID_MASK) != 0 && jfutex_load(&word[1]) == generation;
 }
 
-/* --- condition ------------------------------------------------------------------------------------ */
+/* --- condition -------------------------------------------------------------------------------- */
 
 /*
  * Frees a mutex, waits for a signal or a deadline, and takes the mutex again; it is held in any
@@ -647,7 +648,7 @@ static inline void jfutex_condvar_broadcast(void *cell) {
   jfutex_wake((uint32_t *)cell, INT32_MAX);
 }
 
-/* --- semaphore: guard at 0, word at 64, left at 68, holdings at 128 -------------------------------- */
+/* --- semaphore: guard at 0, word at 64, left at 68, holdings at 128 -------------------------- */
 
 static inline uint64_t *jfutex_holdings(void *cell) {
   return (uint64_t *)(void *)((char *)cell + 128);
@@ -750,7 +751,7 @@ static inline int jfutex_semaphore_post(const struct jfutex_region *region, void
   return error;
 }
 
-/* --- event ---------------------------------------------------------------------------------------- */
+/* --- event ------------------------------------------------------------------------------------ */
 
 /* Sets an event and lets who waits go: all, or the first to reset it if it resets itself. */
 static inline void jfutex_event_set(void *cell) {

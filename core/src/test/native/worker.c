@@ -1,6 +1,6 @@
-// RegionWorker in C, as far as jfutex.h has the primitives: uses one after the other, at random, and
-// notes what it is inside of and which deaths it was told of. No wait has a deadline. Arguments:
-// PATH SLOT - SEED OPERATION PHASE POINT, see RegionHarness.command.
+// RegionWorker in C, as far as jfutex.h has the primitives: uses one after the other, at random,
+// and notes what it is inside of and which deaths it was told of. No wait has a deadline.
+// Arguments: PATH SLOT - SEED OPERATION PHASE POINT, see RegionHarness.command.
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>

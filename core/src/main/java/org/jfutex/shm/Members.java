@@ -51,14 +51,14 @@ final class Members {
    *                                                 and wakes one
    *             Who was there when the waiter read is in the vector, who came later changes
    *             joins: a death is either seen by the looking or ends the sleep.
-   *             Threads of a process that is killed may still be queued, and be given a wake of which
-   *             they make nothing: that of another member's death, or of a mutex. When such a thread
-   *             ends, the kernel wakes one who waits for departures (D), the pending slot of whoever
-   *             waits: the last one to end wakes one that lives. That one tells all others, if it
-   *             has reason to: it was woken there, or a member has died since it looked, or was
-   *             ending then (E). There is one: a thread ends after its process was marked; if
-   *             before, the mark is still to come and tells all. Who was not yet queued finds the
-   *             value changed that the wake was for, as departures comes first in the vector.
+   *             Threads of a process that is killed may still be queued, and be given a wake of
+   *             which they make nothing: that of another death, or of a mutex. When such a thread
+   *             ends, the kernel wakes one who waits for departures (D), the pending slot of
+   *             whoever waits: the last one to end wakes one that lives. That one tells all others,
+   *             if it has reason to: it was woken there, or a member has died since it looked, or
+   *             was ending then (E). There is one, as a thread ends after its process was marked;
+   *             if before, the mark is still to come, and tells all. Who was not yet queued finds
+   *             the value changed that the wake was for, as departures comes first in the vector.
    * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
    *             others of each word that has changed. A waiter that is stopped (SIGSTOP) passes
    *             nothing on until it goes on. While a dead member has threads (E), and for who is no

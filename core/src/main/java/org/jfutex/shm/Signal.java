@@ -33,8 +33,9 @@ public final class Signal {
    *             Both are atomic updates followed by a read of the other's: not both read old
    *             values.
    * Progress    spinning is bounded, and left out where there is one processor and for virtual
-   *             threads. When it was in vain it is tried again after 1, 2, 4, ... 1,024 waits. Who raises wakes all; if it dies before it has, the sleepers sleep on
-   *             until the next one raises: a signal whose sender dies in it may not have been sent.
+   *             threads. When it was in vain it is tried again after 1, 2, 4, ... 1,024 waits. Who
+   *             raises wakes all; if it dies before it has, the sleepers sleep on until the next
+   *             one raises: a signal whose sender dies in it may not have been sent.
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest.
    */

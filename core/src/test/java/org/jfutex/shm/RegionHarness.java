@@ -220,9 +220,9 @@ final class RegionHarness implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "%d processes, %d rounds, %d kills (%d in C, %d at a step), inside of %s; stopped in %s; "
+    return "%d processes, %d rounds, %d kills (%d in C, %d at a step), inside of %s; stopped in %s"
             .formatted(workers.length, rounds(), kills, nativeKills, stepKills, marked, stopped)
-        + "told of %d, %d, %d, %d; seed %d"
+        + "; told of %d, %d, %d, %d; seed %d"
             .formatted(
                 state.told(Inside.MUTEX),
                 state.told(Inside.WRITER),
