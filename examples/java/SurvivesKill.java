@@ -30,8 +30,10 @@ public class SurvivesKill {
       }
       System.out.println(status + ", balance " + balance.load() + ", copy " + copy.load());
       mutex.unlock();
-      System.out.println(
-          status == LockStatus.OWNER_DIED && mutex.tryLock() == LockStatus.LOCKED ? "ok" : "wrong");
+      LockStatus next = mutex.lock(); // whole again
+      mutex.unlock();
+      boolean isRight = status == LockStatus.OWNER_DIED && next == LockStatus.LOCKED;
+      System.out.println(isRight ? "ok" : "wrong");
     } finally {
       Files.delete(path);
     }
