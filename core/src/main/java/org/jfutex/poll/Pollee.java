@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The object keeps three rules:
  *
  * <ul>
- *   <li>When events may have come, it calls {@link #notifyEvents}, after the change and with no lock
- *       of its own held.
+ *   <li>When events may have come, it calls {@link #notifyEvents}, after the change and with no
+ *       lock of its own held.
  *   <li>When events may have gone and none has come, as for who has just read, it calls {@link
  *       #invalidate} after the change and before it frees its lock.
  *   <li>Its check computes all events from its present state. It may take the object's lock.

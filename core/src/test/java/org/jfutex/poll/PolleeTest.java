@@ -186,8 +186,7 @@ class PolleeTest {
       int refuses = i;
       Counter counter = new Counter(_ -> refuses != 1);
       counters.add(counter);
-      registrations.add(
-          thing.pollee.register(counter, Events.IN, Registration.Mode.EXCLUSIVE));
+      registrations.add(thing.pollee.register(counter, Events.IN, Registration.Mode.EXCLUSIVE));
     }
     Counter shared = new Counter(_ -> false);
     registrations.add(thing.pollee.register(shared, Events.IN, Registration.Mode.SHARED));

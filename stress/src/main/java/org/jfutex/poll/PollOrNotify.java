@@ -33,8 +33,7 @@ public final class PollOrNotify {
     }
 
     int registerAndPoll() {
-      Registration _ =
-          pollee.register(_ -> told = true, Events.IN, Registration.Mode.SHARED);
+      Registration _ = pollee.register(_ -> told = true, Events.IN, Registration.Mode.SHARED);
       return pollee.poll(Events.IN, null);
     }
 
