@@ -80,6 +80,8 @@ class ArchitectureTest {
               ".shm.SharedEvent .shm.SharedLatch .shm.SharedMutex .shm.SharedOnce",
               ".shm.SharedRegion .shm.SharedRwLock .shm.SharedSemaphore .shm.Signal",
               ".observe.Snapshot",
+              ".poll.Discipline .poll.Events .poll.Observer .poll.Pollable .poll.Pollee",
+              ".poll.Poller .poll.Registration",
               ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
               ".sync.RwLock .sync.Semaphore",
@@ -108,7 +110,8 @@ class ArchitectureTest {
           "org.jfutex.kernel.Sleeper",
           "org.jfutex.kernel.Syscalls",
           "org.jfutex.kernel.Uring",
-          "org.jfutex.linux.SegmentSpace");
+          "org.jfutex.linux.SegmentSpace",
+          "org.jfutex.poll.Pollee");
 
   private static final JavaClasses MAIN =
       new ClassFileImporter()

@@ -1,0 +1,47 @@
+package org.jfutex.poll;
+
+import org.jspecify.annotations.Nullable;
+
+/** An {@link Observer} in the table of a {@link Pollee}. */
+public final class Registration implements AutoCloseable {
+  /** Who else is told of the same events. */
+  public enum Mode {
+    /** Everybody. */
+    SHARED,
+    /** Of those registered so, one: the first that takes care of them. */
+    EXCLUSIVE
+  }
+
+  final Observer observer;
+  final Mode mode;
+  private final Pollee pollee;
+
+  /** The events of interest; guarded by the lock of the pollee, as the links are. */
+  int mask;
+
+  boolean isLinked;
+  @Nullable Registration before;
+  @Nullable Registration behind;
+
+  Registration(Pollee pollee, Observer observer, int mask, Mode mode) {
+    this.pollee = pollee;
+    this.observer = observer;
+    this.mask = mask;
+    this.mode = mode;
+  }
+
+  /**
+   * Changes the events of interest. What has happened before is not told of: poll afterwards.
+   *
+   * @param events the events; {@link Events#ALWAYS} are of interest in any case
+   */
+  public void setMask(int events) {
+    pollee.setMask(this, events);
+  }
+
+  /** Takes the observer out. Idempotent. It may be told once more by who has found it before. */
+  @Override
+  public void close() {
+    pollee.unregister(this);
+  }
+}
