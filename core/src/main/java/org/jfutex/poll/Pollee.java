@@ -188,6 +188,7 @@ public final class Pollee {
    * @param mode who else is told
    * @return the registration, to be closed
    */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
   public Registration register(Observer observer, int mask, Registration.Mode mode) {
     Registration registration = new Registration(this, observer, mask, mode);
     lock.lock();
@@ -209,6 +210,7 @@ public final class Pollee {
     }
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
   void unregister(Registration registration) {
     lock.lock();
     try {
