@@ -51,19 +51,14 @@ final class Lock implements Area {
       Target reentrant = Target.timesFaster(shape.threads() == 2 ? 1.2 : 1.25);
       cases.add(
           crowded(shape, Fairness.BARGING)
-              .against("ReentrantLock", reentrant, _ -> reentrant(shape, Figure.NANOS))
+              .against("ReentrantLock", reentrant, _ -> reentrant(shape))
               .against(
                   "synchronized",
                   Target.timesFaster(0.95),
                   _ -> new Crowd(shape, Monitor.section(), Figure.NANOS)));
       cases.add(
           crowded(shape, Fairness.FAIR)
-              .against(
-                  "ReentrantLock", Target.timesFaster(0.9), _ -> reentrant(shape, Figure.NANOS))
-              .against(
-                  "fair ReentrantLock",
-                  Target.none(),
-                  _ -> new Crowd(shape, section(new ReentrantLock(true)), Figure.NANOS)));
+              .against("ReentrantLock", Target.timesFaster(0.9), _ -> reentrant(shape)));
       cases.add(share(shape));
     }
     return cases;
@@ -114,8 +109,8 @@ final class Lock implements Area {
     };
   }
 
-  private static Crowd reentrant(Shape shape, Figure figure) {
-    return new Crowd(shape, section(new ReentrantLock()), figure);
+  private static Crowd reentrant(Shape shape) {
+    return new Crowd(shape, section(new ReentrantLock()), Figure.NANOS);
   }
 
   private static Loop pairs(Mutex mutex) {

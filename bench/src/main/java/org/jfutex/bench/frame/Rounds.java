@@ -16,11 +16,11 @@ public record Rounds(int count, long sliceNanos, long warmUpNanos, long patience
 
   /** For figures to publish. */
   public static final Rounds FULL =
-      new Rounds(25, 40 * MILLISECOND, 1_500 * MILLISECOND, 8_000 * MILLISECOND);
+      new Rounds(25, 40 * MILLISECOND, 1_500 * MILLISECOND, 5_000 * MILLISECOND);
 
   /** For a first look. */
   public static final Rounds QUICK =
-      new Rounds(7, 10 * MILLISECOND, 200 * MILLISECOND, 2_000 * MILLISECOND);
+      new Rounds(7, 10 * MILLISECOND, 200 * MILLISECOND, 1_000 * MILLISECOND);
 
   /** Checks the numbers. */
   public Rounds {

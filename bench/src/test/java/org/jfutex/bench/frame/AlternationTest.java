@@ -95,7 +95,9 @@ class AlternationTest {
 
   @Test
   void figuresThatDifferMoreThanTheyMoveStandStill() {
-    double[] noisy = {1, 1.5, 0.5, 1.4, 0.6, 0.8, 1.3, 0.7};
+    double[] noisy = new double[64];
+    // each median of five is a tenth above that of the five before, and they differ by up to 3x
+    Arrays.setAll(noisy, i -> (0.5 + 0.25 * (i % 5)) * Math.pow(1.02, i));
     Case one = Case.nanos("case", "a", noting("a", noisy));
     assertThat(measure(rounds(0, SLICE * 40), one, new ArrayList<>()).isSettled()).isTrue();
     assertThat(turns.size()).isLessThan(40);
@@ -110,8 +112,9 @@ class AlternationTest {
 
           @Override
           public double measure(long sliceNanos) {
+            clock.addAndGet(sliceNanos);
             slices.add(sliceNanos);
-            return 1;
+            return Math.scalb(1.0, slices.size()); // never still
           }
 
           @Override
@@ -122,9 +125,10 @@ class AlternationTest {
           }
         };
     Case one = new Case("case", "ns", "a", _ -> noting, List.of(), Case.Slice.LONG);
-    Rounds rounds = new Rounds(8, SLICE, 0, 0);
+    Rounds rounds = new Rounds(8, SLICE, 0, SLICE * 30);
     List<Integer> progress = new ArrayList<>();
     Samples samples = measure(rounds, one, progress);
+    assertThat(samples.isSettled()).as("nothing to wait for").isTrue();
     assertThat(slices.subList(0, 20)).containsOnly(SLICE);
     assertThat(slices.subList(20, slices.size())).containsExactly(56L, 56L, 56L, 56L, 56L);
     assertThat(progress).hasSize(rounds.of(Case.Slice.LONG).count());

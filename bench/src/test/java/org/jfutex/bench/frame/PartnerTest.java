@@ -56,7 +56,11 @@ class PartnerTest {
           out.close();
         }
         assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as(what).isTrue();
-        children.getFirst().onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        try {
+          children.getFirst().onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } finally {
+          children.getFirst().destroyForcibly();
+        }
       }
     }
   }
