@@ -253,20 +253,20 @@ static inline int jfutex_is_free(const struct jfutex_region *region, uint32_t pl
 struct jfutex_watch {
   uint32_t joined;
   uint32_t values[JFUTEX_MEMBERS]; /* 0 where there is nobody to be watched */
-  int is_brief; /* a process that died has threads, or nobody is told of the end of the caller's */
+  int is_somebody_ending; /* a process that died has threads */
 };
 
 /* To be made before looking whether to wait. */
 static inline void jfutex_watch(const struct jfutex_region *region, struct jfutex_watch *watch) {
   uint32_t self = (uint32_t)getpid();
   watch->joined = jfutex_load(jfutex_word(region, JFUTEX_JOINS));
-  watch->is_brief = region->generation == 0;
+  watch->is_somebody_ending = 0;
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
     uint32_t *member = jfutex_member(region, i);
     uint32_t value = jfutex_load(member);
     watch->values[i] = 0;
     if ((value & FUTEX_TID_MASK) == 0) {
-      watch->is_brief |= !jfutex_is_free(region, i);
+      watch->is_somebody_ending |= !jfutex_is_free(region, i);
     } else if (jfutex_load(&member[2]) != self) { /* nobody is told of the end of its own process */
       watch->values[i] = value;
     }
@@ -297,22 +297,46 @@ static inline int jfutex_is_reached(const struct timespec *deadline) {
              || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec));
 }
 
+/* Ends the sleep of all who wait, and the look of all who are about to. */
+static inline void jfutex_tell_all(const struct jfutex_region *region) {
+  uint32_t *joins = jfutex_word(region, JFUTEX_JOINS);
+  JFUTEX_STEP();
+  __atomic_add_fetch(joins, 1, __ATOMIC_SEQ_CST);
+  jfutex_wake(joins, INT32_MAX);
+}
+
+static inline int jfutex_has_somebody_changed(const struct jfutex_region *region,
+                                              const struct jfutex_watch *watch) {
+  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
+    if (watch->values[i] != 0 && jfutex_load(jfutex_member(region, i)) != watch->values[i]) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/*
+ * Sleeps while a word holds a value and nobody has died or come since the watch was made. Who is no
+ * member yet waits for the word alone, and shortly: nobody is told of its end, so it may not be
+ * given a wake that others need.
+ */
 static inline int jfutex_watched_wait(const struct jfutex_region *region,
                                       const struct jfutex_watch *watch, uint32_t *word,
                                       uint32_t expected, const struct timespec *deadline) {
-  struct futex_waitv entries[JFUTEX_MEMBERS + 3];
+  enum { DEPARTURES, JOINS, WORD, PLACES };
+  struct futex_waitv entries[PLACES + JFUTEX_MEMBERS];
   struct robust_list_head *list = jfutex_list();
-  uint32_t *departures = jfutex_word(region, JFUTEX_DEPARTURES);
-  uint32_t count = 0;
+  int is_member = region->generation != 0;
+  uint32_t count = PLACES;
   if (list == NULL) {
     return ENOSYS;
   }
   memset(entries, 0, sizeof entries);
-  entries[count++].uaddr = (uintptr_t)departures; /* first: there when the others are */
-  entries[count].uaddr = (uintptr_t)word;
-  entries[count++].val = expected;
-  entries[count].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
-  entries[count++].val = watch->joined;
+  entries[DEPARTURES].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_DEPARTURES);
+  entries[JOINS].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
+  entries[JOINS].val = watch->joined;
+  entries[WORD].uaddr = (uintptr_t)word;
+  entries[WORD].val = expected;
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
     if (watch->values[i] != 0) {
       entries[count].uaddr = (uintptr_t)jfutex_member(region, i);
@@ -323,31 +347,25 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
     entries[i].flags = FUTEX_32;
   }
   struct timespec sooner;
-  int is_sooner = watch->is_brief && jfutex_sooner(deadline, &sooner);
+  int is_sooner = (watch->is_somebody_ending || !is_member) && jfutex_sooner(deadline, &sooner);
   void *before = list->list_op_pending;
-  jfutex_pending(list, jfutex_entry(departures)); /* if it ends there, another is told */
-  long woken = syscall(SYS_futex_waitv, entries, count, 0, is_sooner ? &sooner : deadline,
-                       CLOCK_MONOTONIC);
-  int failure = errno;
+  if (is_member) { /* if the thread ends before it has told of what it was woken for */
+    jfutex_pending(list, jfutex_entry(jfutex_word(region, JFUTEX_DEPARTURES)));
+  }
+  JFUTEX_STEP();
+  long woken = syscall(SYS_futex_waitv, is_member ? entries : &entries[WORD],
+                       is_member ? count : 1, 0, is_sooner ? &sooner : deadline, CLOCK_MONOTONIC);
+  int error = woken >= 0 ? 0 : errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
+  JFUTEX_STEP();
+  if (woken >= 0 && is_member && woken != JOINS /* else all have been told */
+      && (woken == DEPARTURES || woken >= PLACES || watch->is_somebody_ending
+          || jfutex_has_somebody_changed(region, watch))) {
+    jfutex_tell_all(region);
+  }
   jfutex_pending(list, before);
-  if (woken < 0) {
-    int error = failure == ETIMEDOUT && is_sooner ? EAGAIN : failure;
-    /* others may change the words all the time: the caller's time counts nevertheless */
-    int is_changed = error == EAGAIN || error == EINTR;
-    return is_changed && jfutex_is_reached(deadline) ? ETIMEDOUT : error;
-  }
-  int is_death = woken == 0 || watch->is_brief;
-  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) { /* the kernel wakes one: tell the others */
-    uint32_t *member = jfutex_member(region, i);
-    if (watch->values[i] != 0 && jfutex_load(member) != watch->values[i]) {
-      jfutex_wake(member, INT32_MAX);
-      is_death = 1;
-    }
-  }
-  if (is_death) {
-    jfutex_wake(departures, INT32_MAX);
-  }
-  return 0;
+  /* others may change the words all the time: the caller's time counts nevertheless */
+  int is_changed = error == EAGAIN || error == EINTR;
+  return is_changed && jfutex_is_reached(deadline) ? ETIMEDOUT : error;
 }
 
 /*
@@ -454,10 +472,7 @@ static inline int jfutex_take_place(struct jfutex_region *region, struct robust_
       jfutex_pending(list, NULL);
       region->place = place;
       region->generation = generation;
-      uint32_t *joins = jfutex_word(region, JFUTEX_JOINS);
-      JFUTEX_STEP();
-      __atomic_add_fetch(joins, 1, __ATOMIC_SEQ_CST);
-      jfutex_wake(joins, INT32_MAX);
+      jfutex_tell_all(region);
       return 0;
     }
     jfutex_pending(list, NULL);
@@ -556,7 +571,7 @@ static inline void jfutex_detach(struct jfutex_region *region) {
   jfutex_unlink(word);
   JFUTEX_ORDER();
   __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
-  jfutex_wake(word, INT32_MAX);
+  jfutex_tell_all(region);
   jfutex_pending(list, NULL);
   munmap(region->base, region->bytes);
   region->base = NULL;
@@ -622,9 +637,10 @@ static inline int jfutex_is_alive(const struct jfutex_region *region, uint32_t p
 /* --- condition -------------------------------------------------------------------------------- */
 
 /*
- * Frees a mutex, waits for a signal or a deadline, and takes the mutex again; it is held in any
- * case afterwards. Returns 0, maybe without a signal: look again; ETIMEDOUT; EOWNERDEAD if the
- * mutex came from an owner that has ended.
+ * Frees a mutex, waits for a signal or a deadline, and takes the mutex again. Returns 0, maybe
+ * without a signal: look again; ETIMEDOUT; EOWNERDEAD if the mutex came from an owner that has
+ * ended: it is held then. EPERM if the caller did not hold it; EINVAL if somebody has overwritten
+ * it; it is not held then.
  */
 static inline int jfutex_condvar_wait(const struct jfutex_region *region, void *cell, void *mutex,
                                       const struct timespec *deadline) {

@@ -7,9 +7,9 @@ import java.lang.invoke.VarHandle;
 
 /**
  * The pending slot of a platform thread's own robust list, which the C library uses only inside its
- * own calls: while the thread waits for a robust lock it names the lock. If the thread ends then,
- * and nobody owns the word, the kernel wakes the next waiter: a wake that the thread was given is
- * not lost.
+ * own calls: while the thread waits for a robust lock it names the lock, or another word that the
+ * attempt was made for. If the thread ends then, and nobody owns the word, the kernel wakes one who
+ * waits on it: a wake that the thread was given is not lost.
  */
 final class Pending {
   private static final long HEAD_BYTES = 24;
@@ -58,8 +58,8 @@ final class Pending {
     POINTER.setVolatile(head, SLOT, word - offset); // (K) before the wait: a system call follows
   }
 
-  /** It has taken the word, or has given up without being woken. */
+  /** It has taken the word, has given up without being woken, or has passed the wake on. */
   void clear() {
-    POINTER.setVolatile(head, SLOT, 0L); // (K) after the word names an owner
+    POINTER.setVolatile(head, SLOT, 0L); // (K) after the word names an owner, or others know
   }
 }

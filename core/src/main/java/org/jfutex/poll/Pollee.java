@@ -39,8 +39,8 @@ public final class Pollee {
    *             registers, count + 1     (N)       changes the object
    *             reads the state          (N)       stamp + 1             (N)
    *             checks the object                  reads the count       (N)
-   *             All (N) are volatile. Either the count is seen by who changes, or the new stamp, and
-   *             so the change, by who polls. A check publishes its events only under the stamp
+   *             All (N) are volatile. Either the count is seen by who changes, or the new stamp,
+   *             and so the change, by who polls. A check publishes its events only under the stamp
    *             that it read before: a change during it leaves them unknown (M).
    *             STATELESS changes no stamp: there the object's own lock, taken by the check, or its
    *             volatile fields, stand for it.

@@ -29,9 +29,9 @@ public final class Poller implements AutoCloseable {
    *             registrations: where it is registered.
    * Guards      told: atomic. registrations: the thread.
    * Lock order  none.
-   * Ordering    who tells sets told (T), then unparks; the thread takes told (T) and only then parks
-   *             again, and polls after it has taken it: what is told after that poll's look sets
-   *             it once more.
+   * Ordering    who tells sets told (T), then unparks; the thread takes told (T) and only then
+   *             parks again, and polls after it has taken it: what is told after that poll's look
+   *             sets it once more.
    * Progress    many tellings before the thread looks are one; none is lost.
    * Callbacks   none.
    * Checked by  PolleeTest, PollOrNotify (jcstress).

@@ -12,7 +12,7 @@
  * <tr><td>{@code update_events()}</td><td>what a poll does with what it has computed</td></tr>
  * <tr><td>{@code notify_events()}, {@code notify}</td><td>{@code Pollee.notifyEvents}</td></tr>
  * <tr><td>{@code clear_events()}, {@code invalidate}</td><td>{@code Pollee.invalidate}</td></tr>
- * <tr><td>{@code poll}, {@code poll_with}</td><td>{@code Pollee.poll}, {@code Pollable.poll}</td></tr>
+ * <tr><td>{@code poll}, {@code poll_with}</td><td>{@code Pollee.poll}</td></tr>
  * <tr><td>{@code wait_events}</td><td>{@code Pollable.await}</td></tr>
  * <tr><td>{@code Poller}</td><td>{@code Poller}</td></tr>
  * <tr><td>{@code PollAdaptor}, observers</td><td>{@code Observer}, {@code Registration}</td></tr>

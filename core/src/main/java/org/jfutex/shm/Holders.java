@@ -1,13 +1,14 @@
 package org.jfutex.shm;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.IntConsumer;
 import org.jfutex.park.ThreadEnd;
 
 /** How much of something each thread of this process holds: what it has left is given back. */
 final class Holders {
   /*
-   * State       of each thread that has held something, how much it holds.
+   * State       of each thread, how much it holds of what; nothing is kept of what it does not hold.
    * Guards      the thread; after its end its watcher.
    * Lock order  none.
    * Ordering    the watcher joins the thread first.
@@ -15,31 +16,35 @@ final class Holders {
    * Callbacks   onEnd, on the watcher, with nothing held.
    * Checked by  SharedPrimitivesTest.
    */
-  private final ThreadLocal<AtomicInteger> mine;
+  private static final ThreadLocal<Map<Holders, Integer>> MINE =
+      ThreadLocal.withInitial(Holders::register);
+
+  private final IntConsumer onEnd;
 
   Holders(IntConsumer onEnd) {
-    mine =
-        ThreadLocal.withInitial(
-            () -> {
-              AtomicInteger count = new AtomicInteger();
-              ThreadEnd.watch(
-                  Thread.currentThread(),
-                  () -> {
-                    if (count.get() > 0) {
-                      onEnd.accept(count.get());
-                    }
-                  });
-              return count;
-            });
+    this.onEnd = onEnd;
+  }
+
+  private static Map<Holders, Integer> register() {
+    Map<Holders, Integer> mine = new HashMap<>();
+    ThreadEnd.watch(
+        Thread.currentThread(),
+        () -> mine.forEach((holders, count) -> holders.onEnd.accept(count)));
+    return mine;
   }
 
   /** How much the calling thread holds. */
   int mine() {
-    return mine.get().get();
+    return MINE.get().getOrDefault(this, 0);
   }
 
   /** Changes how much the calling thread holds. */
   void add(int change) {
-    int _ = mine.get().addAndGet(change);
+    int count = mine() + change;
+    if (count == 0) {
+      MINE.get().remove(this);
+    } else {
+      MINE.get().put(this, count);
+    }
   }
 }

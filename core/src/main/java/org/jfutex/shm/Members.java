@@ -38,7 +38,8 @@ final class Members {
    *                                      OWNER_DIED.. -> 0     its threads have ended, by anybody,
    *                                                            if the generation is still the same
    *             its generation: grows before the word names another one.
-   *             joins: grows after a word names somebody. departures: always 0.
+   *             joins: grows after a word names somebody, and when somebody tells of a death.
+   *             departures: always 0.
    * Guards      who takes a free place, and generations: the registry's lock. The word of a place
    *             that is taken: its process, and the kernel when it ends.
    * Lock order  registry; nothing is taken inside.
@@ -54,17 +55,20 @@ final class Members {
    *             Threads of a process that is killed may still be queued, and be given a wake of
    *             which they make nothing: that of another death, or of a mutex. When such a thread
    *             ends, the kernel wakes one who waits for departures (D), the pending slot of
-   *             whoever waits: the last one to end wakes one that lives. That one tells all others,
-   *             if it has reason to: it was woken there, or a member has died since it looked, or
-   *             was ending then (E). There is one, as a thread ends after its process was marked;
-   *             if before, the mark is still to come, and tells all. Who was not yet queued finds
-   *             the value changed that the wake was for, as departures comes first in the vector.
-   * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken wakes all
-   *             others of each word that has changed. A waiter that is stopped (SIGSTOP) passes
-   *             nothing on until it goes on. While a dead member has threads (E), and for who is no
-   *             member yet, a sleep is short, which covers what they take along as well.
+   *             whoever waits: the last one to end wakes one that lives. That one tells all others
+   *             if it has reason to, and names departures until it has: it was woken there or by a
+   *             place, or a member has died since it looked, or was ending then (E). There is one,
+   *             as a thread ends after its process was marked; if before, the mark is still to
+   *             come, and tells all. Who was not yet queued finds the value changed that the wake
+   *             was for, as departures comes first in the vector.
+   * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken for a death
+   *             changes joins and wakes all of it (T), and who was woken there tells nobody. A
+   *             waiter that is stopped (SIGSTOP) passes nothing on until it goes on. While a dead
+   *             member has threads (E) a sleep is short, which covers what they take along as
+   *             well. Who is no member yet waits for the registry alone, and shortly: nobody is
+   *             told of its end, so it may not be given a wake that others need.
    * Callbacks   none.
-   * Checked by  RegionKillTest.
+   * Checked by  MembersTest, RegionKillTest, RegionStepTest.
    */
 
   /** How many processes can be attached at a time; with four more words it fits futex_waitv. */
@@ -75,6 +79,11 @@ final class Members {
 
   /** How often its own word pins the file. */
   static final int PINS = 1;
+
+  /** Where in a vector they are. */
+  private static final int AT_DEPARTURES = 0;
+
+  private static final int AT_JOINS = 1;
 
   private static final long AT_GENERATION = 4;
   private static final long AT_PID = 8;
@@ -116,9 +125,9 @@ final class Members {
     }
     joins = word(Header.JOINS, Integer.SIZE);
     departures = word(Header.DEPARTURES, Integer.SIZE);
-    registry = mutex(word(Header.REGISTRY, Integer.SIZE), Watch::awaitBriefly);
+    registry = registry(word(Header.REGISTRY, Integer.SIZE));
     // it owns the word: the thread that opens the region may end before the process does
-    keeper = Thread.ofVirtual().name("jfutex-member").start(this::keep);
+    keeper = Thread.ofPlatform().daemon().name("jfutex-member").start(this::keep);
     mine = join(attached);
   }
 
@@ -161,7 +170,13 @@ final class Members {
     Word word = words[place.index];
     ROBUST.free(word);
     ROBUST.delist(word);
-    int _ = FUTEX.wakeAll(word);
+    tellAll();
+  }
+
+  /** Ends the sleep of all who wait. */
+  private void tellAll() {
+    int _ = Cells.increment(joins); // (T) for who is not asleep yet
+    int _ = FUTEX.wakeAll(joins);
   }
 
   private Place attach() {
@@ -172,8 +187,7 @@ final class Members {
     try {
       for (int i = 0; i < MOST; i++) {
         if (isFree(i) && take(i)) {
-          Cells.increment(joins);
-          int _ = FUTEX.wakeAll(joins);
+          tellAll();
           return new Place(i, load(generations[i]));
         }
       }
@@ -267,23 +281,40 @@ final class Members {
 
   /** A robust mutex whose waiters are told of deaths: one of them may have taken a wake along. */
   RobustMutex mutex(Word word) {
-    return mutex(word, Watch::await);
-  }
-
-  private RobustMutex mutex(Word word, Wait wait) {
     return RobustMutex.of(
         FUTEX,
         word,
         (expected, deadline) -> {
           checkOwner(word, (int) expected);
-          return wait.await(watch(), word, (int) expected, deadline);
+          return watch().await(word, (int) expected, deadline);
         });
   }
 
-  /** One of the waits of a watch. */
-  @FunctionalInterface
-  private interface Wait {
-    WaitStatus await(Watch watch, Word word, int expected, Deadline deadline);
+  /** That of who is no member yet: a wait is short, as nobody is told of the caller's end. */
+  private static RobustMutex registry(Word word) {
+    return RobustMutex.of(
+        FUTEX,
+        word,
+        (expected, deadline) -> {
+          checkOwner(word, (int) expected);
+          WaitStatus end = FUTEX.await(word, expected, soonerThan(deadline));
+          return end == WaitStatus.TIMED_OUT ? unlessOver(deadline) : end;
+        });
+  }
+
+  private static Deadline soonerThan(Deadline deadline) {
+    Ticker ticker = Ticker.system();
+    return deadline.remainingNanos(ticker) < SHORT_NANOS
+        ? deadline
+        : Deadline.afterNanos(SHORT_NANOS, ticker);
+  }
+
+  /** Others may change the words all the time: the caller's time counts nevertheless. */
+  private static WaitStatus unlessOver(Deadline deadline) {
+    if (deadline.isReached(Ticker.system())) {
+      return WaitStatus.TIMED_OUT;
+    }
+    return Thread.currentThread().isInterrupted() ? WaitStatus.INTERRUPTED : WaitStatus.CHANGED;
   }
 
   /**
@@ -339,60 +370,48 @@ final class Members {
         Word word, int expected, Deadline deadline, @Nullable Word owned, int ownedValue) {
       List<WaitEntry> entries = new ArrayList<>();
       entries.add(new WaitEntry(departures, 0)); // (D) first
-      entries.add(new WaitEntry(word, expected));
       entries.add(new WaitEntry(joins, joined));
+      entries.add(new WaitEntry(word, expected));
       if (owned != null) {
         entries.add(new WaitEntry(owned, ownedValue));
       }
+      int places = entries.size();
       for (int i = 0; i < MOST; i++) {
         if (values[i] != 0) {
           entries.add(new WaitEntry(words[i], values[i]));
         }
       }
       Deadline end = isSomebodyEnding ? soonerThan(deadline) : deadline;
-      AnyWait outcome = ROBUST.attempt(departures, () -> FUTEX.awaitAny(entries, end)); // (D)
-      if (outcome.status() == WaitStatus.WOKEN) {
-        passOn(outcome.index());
+      WaitStatus status = ROBUST.attempt(departures, () -> sleep(entries, end, places)); // (D)
+      return status == WaitStatus.CHANGED || status == WaitStatus.TIMED_OUT
+          ? unlessOver(deadline)
+          : status;
+    }
+
+    private WaitStatus sleep(List<WaitEntry> entries, Deadline deadline, int places) {
+      AnyWait end = FUTEX.awaitAny(entries, deadline);
+      if (end.status() == WaitStatus.WOKEN && isToTell(end.index(), places)) {
+        tellAll(); // (T)
       }
-      return switch (outcome.status()) {
-        case CHANGED, TIMED_OUT -> unlessOver(deadline);
-        default -> outcome.status();
+      return end.status();
+    }
+
+    /** Whether others are to be told, by the last of the entries that were woken. */
+    private boolean isToTell(int woken, int places) {
+      return switch (woken) {
+        case AT_DEPARTURES -> true;
+        case AT_JOINS -> false; // all have been told
+        default -> woken >= places || isSomebodyEnding || hasSomebodyChanged();
       };
     }
 
-    /** Likewise, but not for long: by who is no member yet, so that nobody is told of its end. */
-    private WaitStatus awaitBriefly(Word word, int expected, Deadline deadline) {
-      WaitStatus end = await(word, expected, soonerThan(deadline));
-      return end == WaitStatus.TIMED_OUT ? unlessOver(deadline) : end;
-    }
-
-    private static Deadline soonerThan(Deadline deadline) {
-      Ticker ticker = Ticker.system();
-      return deadline.remainingNanos(ticker) < SHORT_NANOS
-          ? deadline
-          : Deadline.afterNanos(SHORT_NANOS, ticker);
-    }
-
-    /** Others may change the words all the time: the caller's time counts nevertheless. */
-    private static WaitStatus unlessOver(Deadline deadline) {
-      if (deadline.isReached(Ticker.system())) {
-        return WaitStatus.TIMED_OUT;
-      }
-      return Thread.currentThread().isInterrupted() ? WaitStatus.INTERRUPTED : WaitStatus.CHANGED;
-    }
-
-    /** Tells the others of deaths; of several entries that were woken the last is known. */
-    private void passOn(int woken) {
-      boolean isDeath = woken == 0 || isSomebodyEnding;
+    private boolean hasSomebodyChanged() {
       for (int i = 0; i < MOST; i++) {
         if (values[i] != 0 && load(words[i]) != values[i]) {
-          int _ = FUTEX.wakeAll(words[i]);
-          isDeath = true;
+          return true;
         }
       }
-      if (isDeath) {
-        int _ = FUTEX.wakeAll(departures);
-      }
+      return false;
     }
   }
 }

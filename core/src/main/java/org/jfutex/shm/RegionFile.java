@@ -139,7 +139,7 @@ final class RegionFile {
     try {
       Files.setPosixFilePermissions(path, OWNER_ONLY);
       fill(path, layout);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       closeAnonymous(path);
       throw e;
     }

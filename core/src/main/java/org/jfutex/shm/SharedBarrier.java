@@ -103,7 +103,7 @@ public final class SharedBarrier {
       guard.unlock();
     }
     while (true) {
-      WaitStatus end = watch.await(word, round, deadline);
+      WaitStatus end = awaitOrLeave(watch, round, deadline);
       watch = members.watch();
       Cells.lockUninterruptibly(guard);
       try {
@@ -117,6 +117,27 @@ public final class SharedBarrier {
         }
       } finally {
         guard.unlock();
+      }
+    }
+  }
+
+  /** Who leaves by an error, as where no thread can be had, is not counted any more. */
+  private WaitStatus awaitOrLeave(Members.Watch watch, int round, Deadline deadline) {
+    boolean hasWaited = false;
+    try {
+      WaitStatus end = watch.await(word, round, deadline);
+      hasWaited = true;
+      return end;
+    } finally {
+      if (!hasWaited) {
+        Cells.lockUninterruptibly(guard);
+        try {
+          if ((int) word.load() == round) {
+            add(round, -1);
+          }
+        } finally {
+          guard.unlock();
+        }
       }
     }
   }

@@ -183,7 +183,7 @@ public final class SharedRegion implements AutoCloseable {
       SharedRegion region = attach(path);
       region.descriptor = path;
       return region;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       RegionFile.closeAnonymous(path);
       throw e;
     }

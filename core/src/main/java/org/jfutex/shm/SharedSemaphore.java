@@ -81,6 +81,7 @@ public final class SharedSemaphore {
   /** A permit keeps the region open, and so does the attempt to have one. */
   private LockStatus hold(Supplier<LockStatus> attempt) {
     LockStatus status = LockStatus.BUSY;
+    int _ = holders.mine(); // what it takes to count is there before there is something to count
     file.pin();
     try {
       status = attempt.get();

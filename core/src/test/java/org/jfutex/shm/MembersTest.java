@@ -3,10 +3,13 @@ package org.jfutex.shm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Members that have died, but still have threads: this process plays them too. */
 class MembersTest {
@@ -35,6 +39,8 @@ class MembersTest {
           .bytes("data", 64)
           .build();
   private static final int ROUNDS = 40;
+  private static final int IDLE = 8;
+  private static final long LOOK_NANOS = 300_000_000;
   private static final int NR_KILL = 62;
   private static final int SIGKILL = 9;
   private static final int SOME = 17;
@@ -184,6 +190,48 @@ class MembersTest {
         }
       }
     }
+  }
+
+  /** Who is told of a death or a detachment does not tell others without end. */
+  @ParameterizedTest
+  @ValueSource(strings = {"kill", "detach"})
+  void whoHasBeenToldSleepsAgain(String end) throws Exception {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long event = LAYOUT.cell("event", Kind.EVENT).offset();
+    try (Crew crew = new Crew();
+        Peer peer = Peer.c("region", region.path())) {
+      List<Crew.Job<?>> waiters = new ArrayList<>();
+      for (int i = 0; i < IDLE; i++) {
+        waiters.add(crew.start(ThreadKind.PLATFORM, () -> region.event("event").await()));
+      }
+      Crew.until("all wait", () -> Peer.sleepers(region.file(), event) == IDLE);
+      int before = (int) joins().load();
+      if (end.equals("kill")) {
+        peer.kill();
+      } else {
+        assertThat(peer.call("detach")).isZero();
+      }
+      Crew.until("they are told", () -> (int) joins().load() != before);
+      Crew.until("and sleep again", () -> Peer.sleepers(region.file(), event) == IDLE);
+      LongSupplier used =
+          () ->
+              waiters.stream()
+                  .mapToLong(each -> threads.getThreadCpuTime(each.thread().threadId()))
+                  .sum();
+      long start = used.getAsLong();
+      long last = System.nanoTime() + LOOK_NANOS;
+      while (System.nanoTime() < last) {
+        Thread.onSpinWait(); // takes one processor, so that they are not the only ones to run
+      }
+      assertThat(used.getAsLong() - start).as("ns of processor time").isLessThan(LOOK_NANOS / 10);
+      region.event("event").set();
+      crew.joinAll();
+      region.event("event").reset();
+    }
+  }
+
+  private Word joins() {
+    return Word.of(region.file(), Header.JOINS);
   }
 
   @Test

@@ -78,7 +78,7 @@ class RegionStepTest {
   @MethodSource("inC")
   void atSomeStepsInC(Victim victim) throws Exception {
     for (Others others : victim.others()) {
-      sweep(victim, others, SOME, Long.MAX_VALUE);
+      int _ = sweep(victim, others, SOME, Long.MAX_VALUE);
     }
   }
 
@@ -101,12 +101,13 @@ class RegionStepTest {
   void atEachStep(Victim victim) throws Exception {
     long share = RegionKillTest.longTime().toNanos() / inBoth().count();
     for (Others others : victim.others()) {
-      sweep(victim, others, 1, System.nanoTime() + share / victim.others().size());
+      int kills = sweep(victim, others, 1, System.nanoTime() + share / victim.others().size());
+      assertThat(kills).as("kills of %s", victim).isPositive();
     }
   }
 
   /** Kills at each of a number of steps, or at one of so many each. */
-  private void sweep(Victim victim, Others others, int stride, long last) throws Exception {
+  private int sweep(Victim victim, Others others, int stride, long last) throws Exception {
     int kills = 0;
     int point = 1 + random.nextInt(stride);
     while (System.nanoTime() < last && kill(victim, others, point)) {
@@ -115,6 +116,7 @@ class RegionStepTest {
       assertThat(point).as("steps of %s", victim).isLessThan(MOST_STEPS);
     }
     System.out.printf("%s, others %s: %d kills at up to %d%n", victim, others, kills, point);
+    return kills;
   }
 
   /** Returns whether it was killed, and has not ended before that step. */
