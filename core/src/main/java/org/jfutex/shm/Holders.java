@@ -8,7 +8,7 @@ import org.jfutex.park.ThreadEnd;
 /** How much of something each thread of this process holds: what it has left is given back. */
 final class Holders {
   /*
-   * State       of each thread, how much it holds of what; nothing is kept of what it does not hold.
+   * State       of each thread, how much it holds of what; nothing is kept where that is 0.
    * Guards      the thread; after its end its watcher.
    * Lock order  none.
    * Ordering    the watcher joins the thread first.
