@@ -200,6 +200,7 @@ class MembersTest {
     long event = LAYOUT.cell("event", Kind.EVENT).offset();
     try (Crew crew = new Crew();
         Peer peer = Peer.c("region", region.path())) {
+      assertThat(peer.call("reset")).as("it is a member").isZero();
       List<Crew.Job<?>> waiters = new ArrayList<>();
       for (int i = 0; i < IDLE; i++) {
         waiters.add(crew.start(ThreadKind.PLATFORM, () -> region.event("event").await()));
