@@ -305,16 +305,6 @@ static inline void jfutex_tell_all(const struct jfutex_region *region) {
   jfutex_wake(joins, INT32_MAX);
 }
 
-static inline int jfutex_has_somebody_changed(const struct jfutex_region *region,
-                                              const struct jfutex_watch *watch) {
-  for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
-    if (watch->values[i] != 0 && jfutex_load(jfutex_member(region, i)) != watch->values[i]) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
 /*
  * Sleeps while a word holds a value and nobody has died or come since the watch was made. Who is no
  * member yet waits for the word alone, and shortly: nobody is told of its end, so it may not be
@@ -323,7 +313,7 @@ static inline int jfutex_has_somebody_changed(const struct jfutex_region *region
 static inline int jfutex_watched_wait(const struct jfutex_region *region,
                                       const struct jfutex_watch *watch, uint32_t *word,
                                       uint32_t expected, const struct timespec *deadline) {
-  enum { DEPARTURES, JOINS, WORD, PLACES };
+  enum { JOINS, WORD, DEPARTURES, PLACES }; /* the last that was woken is known: deaths last */
   struct futex_waitv entries[PLACES + JFUTEX_MEMBERS];
   struct robust_list_head *list = jfutex_list();
   int is_member = region->generation != 0;
@@ -332,11 +322,11 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
     return ENOSYS;
   }
   memset(entries, 0, sizeof entries);
-  entries[DEPARTURES].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_DEPARTURES);
   entries[JOINS].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_JOINS);
   entries[JOINS].val = watch->joined;
   entries[WORD].uaddr = (uintptr_t)word;
   entries[WORD].val = expected;
+  entries[DEPARTURES].uaddr = (uintptr_t)jfutex_word(region, JFUTEX_DEPARTURES);
   for (uint32_t i = 0; i < JFUTEX_MEMBERS; i++) {
     if (watch->values[i] != 0) {
       entries[count].uaddr = (uintptr_t)jfutex_member(region, i);
@@ -357,9 +347,7 @@ static inline int jfutex_watched_wait(const struct jfutex_region *region,
                        is_member ? count : 1, 0, is_sooner ? &sooner : deadline, CLOCK_MONOTONIC);
   int error = woken >= 0 ? 0 : errno == ETIMEDOUT && is_sooner ? EAGAIN : errno;
   JFUTEX_STEP();
-  if (woken >= 0 && is_member && woken != JOINS /* else all have been told */
-      && (woken == DEPARTURES || woken >= PLACES || watch->is_somebody_ending
-          || jfutex_has_somebody_changed(region, watch))) {
+  if (is_member && woken >= DEPARTURES) {
     jfutex_tell_all(region);
   }
   jfutex_pending(list, before);

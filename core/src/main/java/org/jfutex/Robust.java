@@ -40,7 +40,7 @@ public interface Robust {
   /**
    * Runs an attempt to take a lock that may sleep on its word. If the caller ends in it after a
    * wake was given to it, and nobody owns the word, the wake is given to the next waiter. An
-   * attempt made inside of an attempt takes its place, until the end of both.
+   * attempt made inside of an attempt takes its place meanwhile.
    *
    * @param <T> the type of the outcome
    * @param word the word that the attempt waits on

@@ -55,9 +55,10 @@ final class EngineRobust implements Robust {
   @Override
   public <T> T attempt(Word word, Supplier<T> attempt) {
     Task task = tasks.current();
+    Word before = task.pending;
     task.pending = word;
     T outcome = attempt.get(); // what it throws may have left a wake behind
-    task.pending = null;
+    task.pending = before;
     return outcome;
   }
 

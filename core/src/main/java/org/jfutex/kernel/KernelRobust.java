@@ -124,11 +124,12 @@ final class KernelRobust implements Robust {
 
   private static <T> T attempt(long address, Supplier<T> attempt) {
     Pending pending = Pending.current();
+    long before = pending.entry();
     pending.set(address);
     try {
       return attempt.get();
     } finally {
-      pending.clear();
+      pending.restore(before);
     }
   }
 

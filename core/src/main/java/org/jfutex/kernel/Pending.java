@@ -58,8 +58,13 @@ final class Pending {
     POINTER.setVolatile(head, SLOT, word - offset); // (K) before the wait: a system call follows
   }
 
-  /** It has taken the word, has given up without being woken, or has passed the wake on. */
-  void clear() {
-    POINTER.setVolatile(head, SLOT, 0L); // (K) after the word names an owner, or others know
+  /** What the slot says: 0 at first. */
+  long entry() {
+    return (long) POINTER.getVolatile(head, SLOT);
+  }
+
+  /** The thread has taken the word, has given up without being woken, or has passed the wake on. */
+  void restore(long entry) {
+    POINTER.setVolatile(head, SLOT, entry); // (K) after the word names an owner, or others know
   }
 }

@@ -27,10 +27,17 @@ final class Holders {
 
   private static Map<Holders, Integer> register() {
     Map<Holders, Integer> mine = new HashMap<>();
-    ThreadEnd.watch(
-        Thread.currentThread(),
-        () -> mine.forEach((holders, count) -> holders.onEnd.accept(count)));
+    ThreadEnd.watch(Thread.currentThread(), () -> mine.forEach(Holders::giveBack));
     return mine;
+  }
+
+  private void giveBack(int count) {
+    try {
+      onEnd.accept(count);
+    } catch (RuntimeException | Error e) { // overwritten or made shorter: the others are given back
+      Thread current = Thread.currentThread();
+      current.getUncaughtExceptionHandler().uncaughtException(current, e);
+    }
   }
 
   /** How much the calling thread holds. */

@@ -55,12 +55,13 @@ final class Members {
    *             Threads of a process that is killed may still be queued, and be given a wake of
    *             which they make nothing: that of another death, or of a mutex. When such a thread
    *             ends, the kernel wakes one who waits for departures (D), the pending slot of
-   *             whoever waits: the last one to end wakes one that lives. That one tells all others
-   *             if it has reason to, and names departures until it has: it was woken there or by a
-   *             place, or a member has died since it looked, or was ending then (E). There is one,
-   *             as a thread ends after its process was marked; if before, the mark is still to
-   *             come, and tells all. Who was not yet queued finds the value changed that the wake
-   *             was for, as departures comes first in the vector.
+   *             whoever waits: the last one to end wakes one that lives. Who is woken there or by a
+   *             place tells all others, and names departures until it has. In the vector departures
+   *             and the places come last, as the last entry that was woken is known: such a wake is
+   *             hidden by another such wake only. Departures comes before the places: who is
+   *             queued for what the wake was for, but not there yet, compares the places after it.
+   *             They have changed, or the mark is still to come and tells all, or it came before
+   *             the watch: then the sleep is short (E).
    * Progress    the kernel wakes one waiter of the dead one's word; whoever was woken for a death
    *             changes joins and wakes all of it (T), and who was woken there tells nobody. A
    *             waiter that is stopped (SIGSTOP) passes nothing on until it goes on. While a dead
@@ -79,11 +80,6 @@ final class Members {
 
   /** How often its own word pins the file. */
   static final int PINS = 1;
-
-  /** Where in a vector they are. */
-  private static final int AT_DEPARTURES = 0;
-
-  private static final int AT_JOINS = 1;
 
   private static final long AT_GENERATION = 4;
   private static final long AT_PID = 8;
@@ -369,49 +365,31 @@ final class Members {
     WaitStatus await(
         Word word, int expected, Deadline deadline, @Nullable Word owned, int ownedValue) {
       List<WaitEntry> entries = new ArrayList<>();
-      entries.add(new WaitEntry(departures, 0)); // (D) first
       entries.add(new WaitEntry(joins, joined));
       entries.add(new WaitEntry(word, expected));
       if (owned != null) {
         entries.add(new WaitEntry(owned, ownedValue));
       }
-      int places = entries.size();
+      int deaths = entries.size(); // (D) from here on
+      entries.add(new WaitEntry(departures, 0));
       for (int i = 0; i < MOST; i++) {
         if (values[i] != 0) {
           entries.add(new WaitEntry(words[i], values[i]));
         }
       }
       Deadline end = isSomebodyEnding ? soonerThan(deadline) : deadline;
-      WaitStatus status = ROBUST.attempt(departures, () -> sleep(entries, end, places)); // (D)
+      WaitStatus status = ROBUST.attempt(departures, () -> sleep(entries, end, deaths)); // (D)
       return status == WaitStatus.CHANGED || status == WaitStatus.TIMED_OUT
           ? unlessOver(deadline)
           : status;
     }
 
-    private WaitStatus sleep(List<WaitEntry> entries, Deadline deadline, int places) {
+    private WaitStatus sleep(List<WaitEntry> entries, Deadline deadline, int deaths) {
       AnyWait end = FUTEX.awaitAny(entries, deadline);
-      if (end.status() == WaitStatus.WOKEN && isToTell(end.index(), places)) {
+      if (end.status() == WaitStatus.WOKEN && end.index() >= deaths) { // the last that was woken
         tellAll(); // (T)
       }
       return end.status();
-    }
-
-    /** Whether others are to be told, by the last of the entries that were woken. */
-    private boolean isToTell(int woken, int places) {
-      return switch (woken) {
-        case AT_DEPARTURES -> true;
-        case AT_JOINS -> false; // all have been told
-        default -> woken >= places || isSomebodyEnding || hasSomebodyChanged();
-      };
-    }
-
-    private boolean hasSomebodyChanged() {
-      for (int i = 0; i < MOST; i++) {
-        if (values[i] != 0 && load(words[i]) != values[i]) {
-          return true;
-        }
-      }
-      return false;
     }
   }
 }

@@ -237,6 +237,7 @@ public final class SharedRwLock {
     if (writer.isHeldByCurrentThread()) {
       throw new FutexException(Errno.EDEADLK, "the calling thread writes under " + this);
     }
+    int _ = readers.mine(); // what it takes to count is there before there is something to count
     return region.use(() -> takeForReading(deadline));
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jfutex.Errno;
+import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
@@ -225,6 +226,31 @@ class MembersTest {
         Thread.onSpinWait(); // takes one processor, so that they are not the only ones to run
       }
       assertThat(used.getAsLong() - start).as("ns of processor time").isLessThan(LOOK_NANOS / 10);
+      region.event("event").set();
+      crew.joinAll();
+      region.event("event").reset();
+    }
+  }
+
+  /**
+   * A thread that was woken for something else, and has not run yet, is given the wake of a death.
+   */
+  @Test
+  void theWakeOfADeathIsNotHiddenByAnother() {
+    Futex futex = Futex.kernel();
+    Word departures = Word.of(region.file(), Header.DEPARTURES);
+    long event = LAYOUT.cell("event", Kind.EVENT).offset();
+    try (Crew crew = new Crew()) {
+      crew.start(ThreadKind.PLATFORM, () -> region.event("event").await());
+      for (int both = 0; both < 20; ) {
+        Crew.until("it sleeps", () -> Peer.sleepers(region.file(), event) == 1);
+        long before = joins().load();
+        int first = futex.wake(joins(), 1);
+        if (futex.wake(departures, 1) + first == 2) {
+          both++;
+          Crew.until("it tells the others", () -> joins().load() != before);
+        }
+      }
       region.event("event").set();
       crew.joinAll();
       region.event("event").reset();
