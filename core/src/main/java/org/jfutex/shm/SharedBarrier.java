@@ -15,7 +15,7 @@ import org.jfutex.word.Word;
 public final class SharedBarrier {
   /*
    * State       word: the number of the round. broken: which of the 32 rounds before it were
-   *             broken; bit 0 is the last one.
+   *             broken, each by the bit of its number modulo 32.
    *             holdings: how many of each member's threads wait in the round noted with it.
    * Guards      all: the guard, a robust mutex. The word is the last that changes when a round
    *             ends, and what holdings say of another round counts for nothing.
@@ -174,7 +174,7 @@ public final class SharedBarrier {
   /** Whether a round was broken; of one that is long over nobody knows, and nobody should wait. */
   private boolean wasBroken(int round) {
     int ago = (int) word.load() - round - 1;
-    return ago < 0 || ago >= Integer.SIZE || ((int) broken.load() >>> ago & 1) != 0;
+    return ago < 0 || ago >= Integer.SIZE || ((int) broken.load() >>> round & 1) != 0;
   }
 
   /**
@@ -189,9 +189,10 @@ public final class SharedBarrier {
     }
   }
 
-  /** Ends the round. A death between the two leaves a bit that the next end moves on. */
+  /** Ends the round. A death between the two leaves a bit that the next end sets anew. */
   private void end(int wasBroken) {
-    Cells.set(broken, broken.load() << 1 | wasBroken);
+    int round = (int) word.load(); // the shifts take it modulo 32
+    Cells.set(broken, ((int) broken.load() & ~(1 << round)) | wasBroken << round);
     int _ = Cells.increment(word);
     int _ = Futex.kernel().wakeAll(word);
   }

@@ -9,6 +9,7 @@ import org.jfutex.shm.SharedBarrier.Outcome;
 import org.jfutex.testing.Crew;
 import org.jfutex.testing.ThreadKind;
 import org.jfutex.time.Deadline;
+import org.jfutex.word.Word;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +36,24 @@ class SharedBarrierTest {
       assertThat(other.join()).isEqualTo(Outcome.MET);
       assertThat(two.barrier("barrier").await(Deadline.after(5, TimeUnit.MILLISECONDS)))
           .isEqualTo(Outcome.TIMED_OUT);
+    }
+  }
+
+  /** Who ends a round may be killed after it has noted how: the next one notes it again. */
+  @Test
+  void anEndThatWasCutOffIsMadeUpFor() throws Exception {
+    Layout layout = Layout.builder().barrier("barrier", 2).build();
+    try (SharedRegion region = SharedRegion.open(folder.resolve("cells"), layout);
+        Crew crew = new Crew()) {
+      Layout.Cell cell = layout.cell("barrier", Kind.BARRIER);
+      Word broken = region.word(cell, 68, 32);
+      int round = 37;
+      Cells.set(region.word(cell, SharedBarrier.WORD, 32), round);
+      Cells.set(broken, 0b111 << (round - 1)); // the round before, this one, and a later one
+      var first = crew.start(ThreadKind.PLATFORM, () -> region.barrier("barrier").await());
+      assertThat(region.barrier("barrier").await()).isEqualTo(Outcome.MET);
+      assertThat(first.join()).isEqualTo(Outcome.MET);
+      assertThat((int) broken.load()).isEqualTo(0b101 << (round - 1));
     }
   }
 
