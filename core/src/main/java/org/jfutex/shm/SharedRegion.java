@@ -42,7 +42,7 @@ public final class SharedRegion implements AutoCloseable {
    *             threads of this process hold here or wait for, and the members' own word.
    *             isDetached: this process is no member any more.
    * Guards      opened, pins: atomic. isDetached: closing.
-   * Lock order  closing; the registry is taken inside.
+   * Lock order  closing; nothing is taken inside.
    * Ordering    none: what others see of a primitive is in final fields.
    * Progress    closing waits for the keeper of Members, which waits for nobody.
    * Callbacks   none.

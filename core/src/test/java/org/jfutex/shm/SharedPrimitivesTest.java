@@ -130,14 +130,14 @@ class SharedPrimitivesTest {
                 epoch -> {
                   assertThat(epoch).isEqualTo(2 + attempts.get());
                   if (attempts.incrementAndGet() == 1) {
-                    throw new UnsupportedOperationException("not yet");
+                    throw new UnsupportedOperationException("no repair");
                   }
                 });
     try (Crew crew = new Crew()) {
       crew.start(kind, () -> two.mutex("mutex").lock()).join();
     }
     Crew.until("its end is noticed", () -> OwnerWord.hasOwnerDied(wordOf(one)));
-    assertThatThrownBy(mutex::lock).hasMessage("not yet");
+    assertThatThrownBy(mutex::lock).hasMessage("no repair");
     assertThat(mutex.isHeldByCurrentThread()).isFalse();
     try (SharedMutex.Guard guard = mutex.acquire()) {
       assertThat(guard.status()).isEqualTo(LockStatus.OWNER_DIED);
