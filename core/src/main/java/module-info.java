@@ -14,6 +14,7 @@ module org.jfutex {
   exports org.jfutex.sync;
   exports org.jfutex.shm;
   exports org.jfutex.poll;
+  exports org.jfutex.io;
   exports org.jfutex.park to
       org.jfutex.cli;
   exports org.jfutex.kernel to

@@ -6,6 +6,9 @@ public enum Discipline {
   STATEFUL,
   /** Nothing is kept: every poll computes the events. */
   STATELESS,
-  /** The first poll after a change computes the events, and those after it find them. */
+  /**
+   * The first poll after a change computes the events, and those after it find them. An object that
+   * changes before each poll keeps nothing for a while, as it would be in vain.
+   */
   HYBRID
 }

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *       lock of its own held.
  *   <li>When events may have gone and none has come, as for who has just read, it calls {@link
  *       #invalidate} after the change and before it frees its lock.
- *   <li>Its check computes all events from its present state. It may take the object's lock.
+ *   <li>Its check computes all events from its present state: under the lock that its changes are
+ *       made under, or from volatile fields. It does not wait for anybody.
  * </ul>
  *
  * <p>Then a poll never answers with events that had gone before it began, and who polls with a
@@ -27,13 +28,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pollee {
   /*
-   * State       state        a stamp that grows with each change, whether the events are known,
-   *                          and the events:
+   * State       state        a stamp that grows with each change, and
+   *               events     all that hold, if KNOWN
+   *               KNOWN      the events are known
+   *               QUIET      nothing is kept for now
+   *               CLOSED     for ever; with it KNOWN and NVAL
    *                          stamp, unknown -> stamp, known         a check, if nothing has changed
    *                          stamp, any     -> stamp + 1, unknown   a change
+   *                          stamp, any     -> stamp + 1, quiet     a check, after many in vain
+   *                          stamp, quiet   -> stamp + 1, unknown   a check, once in a while
+   *             misses       polls since the last that found events known; about, as it is plain
    *             first, last: the registrations, in their order; count: how many.
-   * Guards      state: atomic. The registrations: lock; count is written with it held, and read
-   *             without.
+   * Guards      state: atomic. misses: racy, it only says when to try. The registrations: lock;
+   *             count is written with it held, and read without.
    * Lock order  lock; nothing is taken inside.
    * Ordering    who polls                          who changes
    *             registers, count + 1     (N)       changes the object
@@ -42,16 +49,27 @@ public final class Pollee {
    *             All (N) are volatile. Either the count is seen by who changes, or the new stamp,
    *             and so the change, by who polls. A check publishes its events only under the stamp
    *             that it read before: a change during it leaves them unknown (M).
-   *             STATELESS changes no stamp: there the object's own lock, taken by the check, or its
-   *             volatile fields, stand for it.
+   *             Who changes finds QUIET, and leaves it: then no check that began before publishes,
+   *             and one that begins after a check has ended QUIET comes after that, and so after
+   *             the change: the object's lock, or its volatile fields, stand for the stamp. As they
+   *             do where STATELESS.
    * Progress    a change costs one update and one look where nobody is registered. Checks and
    *             observers are called with no lock of this object held.
-   * Callbacks   the check, by who polls (STATEFUL: by who changes); observers, by who notifies.
+   * Callbacks   the check, by who polls (STATEFUL: by who changes); observers, by who notifies; the
+   *             feed, by who polls or registers.
    * Checked by  PolleeTest, PolleeModelTest, PollOrNotify (jcstress).
    */
   private static final int EVENT_BITS = 16;
   private static final long KNOWN = 1L << EVENT_BITS;
-  private static final long BELOW_STAMP = 2 * KNOWN - 1;
+  private static final long QUIET = 2 * KNOWN;
+  private static final long CLOSED = 4 * KNOWN;
+  private static final long BELOW_STAMP = 8 * KNOWN - 1;
+
+  /** After so many polls in vain nothing is kept. */
+  private static final int PATIENCE = 8;
+
+  /** And of so many polls, one tries again; a power of two. */
+  private static final int RETRY = 64;
 
   private static final VarHandle STATE;
 
@@ -65,12 +83,24 @@ public final class Pollee {
 
   private final Discipline discipline;
   private final IntSupplier check;
+  private final @Nullable Feed feed;
   private volatile long state;
+  private int misses;
 
   private final ReentrantLock lock = new ReentrantLock();
   private volatile int count;
   private @Nullable Registration first;
   private @Nullable Registration last;
+
+  /**
+   * The readiness of an object, {@link Discipline#HYBRID}.
+   *
+   * @param check computes all events that hold, as bits of {@link Events}; by any thread, with no
+   *     lock of this object held
+   */
+  public Pollee(IntSupplier check) {
+    this(Discipline.HYBRID, check, null);
+  }
 
   /**
    * The readiness of an object, with nothing kept so far.
@@ -80,18 +110,31 @@ public final class Pollee {
    *     lock of this object held
    */
   public Pollee(Discipline discipline, IntSupplier check) {
-    this(discipline, check, 0);
-  }
-
-  /** Likewise, with a stamp, for tests. */
-  Pollee(Discipline discipline, IntSupplier check, long stamp) {
-    this.discipline = discipline;
-    this.check = check;
-    this.state = stamp * 2 * KNOWN;
+    this(discipline, check, null);
   }
 
   /**
-   * What the object is ready for. For its {@link Pollable#poll}.
+   * The readiness of an object whose events come from elsewhere.
+   *
+   * @param discipline what to keep
+   * @param check computes all events that hold, as bits of {@link Events}; by any thread, with no
+   *     lock of this object held
+   * @param feed where events come from that nobody notifies of; null if there is no such place
+   */
+  public Pollee(Discipline discipline, IntSupplier check, @Nullable Feed feed) {
+    this(discipline, check, feed, 0);
+  }
+
+  /** Likewise, with a stamp, for tests. */
+  Pollee(Discipline discipline, IntSupplier check, @Nullable Feed feed, long stamp) {
+    this.discipline = discipline;
+    this.check = check;
+    this.feed = feed;
+    this.state = stamp * (BELOW_STAMP + 1);
+  }
+
+  /**
+   * What the object is ready for.
    *
    * @param mask which events are of interest; {@link Events#ALWAYS} are, in any case
    * @param poller who is to be told of what happens from now on, or null
@@ -101,17 +144,53 @@ public final class Pollee {
     if (poller != null) {
       poller.register(this, mask); // (N) before the look
     }
+    drain();
+    return look(mask);
+  }
+
+  /** Fetches what has happened elsewhere. */
+  void drain() {
+    if (feed != null) {
+      feed.drain();
+    }
+  }
+
+  /** A poll by who has drained the feed. */
+  int look(int mask) {
     long now = state; // (N)
-    int events = (now & KNOWN) != 0 ? (int) now & Events.ALL : compute(now);
+    int events;
+    if ((now & KNOWN) != 0) {
+      events = (int) now & Events.ALL;
+      if (misses != 0) {
+        misses = 0;
+      }
+    } else {
+      events = compute(now);
+    }
     return events & (mask | Events.ALWAYS);
   }
 
   private int compute(long before) {
     int events = check.getAsInt() & Events.ALL;
-    if (discipline != Discipline.STATELESS) {
-      boolean _ = STATE.compareAndSet(this, before, before | KNOWN | events); // (M) if unchanged
+    if (discipline == Discipline.STATELESS) {
+      return (state & CLOSED) == 0 ? events : Events.NVAL;
+    }
+    int vain = ++misses;
+    if ((before & QUIET) != 0) {
+      if ((vain & RETRY - 1) == 0) {
+        boolean _ = change(before, 0); // what is checked from now on is kept
+      }
+    } else if (discipline == Discipline.HYBRID && vain > PATIENCE) {
+      boolean _ = change(before, QUIET);
+    } else if (!STATE.compareAndSet(this, before, before | KNOWN | events)) { // (M) if unchanged
+      return (state & CLOSED) == 0 ? events : Events.NVAL;
     }
     return events;
+  }
+
+  /** From one state to the next stamp, with nothing known. */
+  private boolean change(long before, long flags) {
+    return STATE.compareAndSet(this, before, (before | BELOW_STAMP) + 1 + flags); // (N) (M)
   }
 
   /** Notes a change: what is known, and what any check that has begun will find, may be over. */
@@ -120,13 +199,14 @@ public final class Pollee {
       return;
     }
     long before;
-    long after;
     do {
-      before = state;
-      after = (before | BELOW_STAMP) + 1;
-    } while (!STATE.compareAndSet(this, before, after)); // (N) (M)
+      before = state; // (N)
+      if ((before & (QUIET | CLOSED)) != 0) {
+        return;
+      }
+    } while (!change(before, 0));
     if (discipline == Discipline.STATEFUL) {
-      int _ = compute(after);
+      int _ = compute((before | BELOW_STAMP) + 1);
     }
   }
 
@@ -139,7 +219,7 @@ public final class Pollee {
   public void notifyEvents(int events) {
     invalidate();
     if (count != 0) { // (N) after the change
-      tell(events, false);
+      tell(events, Audience.ONE_IN_TURN);
     }
   }
 
@@ -152,25 +232,81 @@ public final class Pollee {
   public void notifyEveryone(int events) {
     invalidate();
     if (count != 0) { // (N) after the change
-      tell(events, true);
+      tell(events, Audience.EVERYONE);
     }
   }
 
+  /**
+   * Ends the object: from now on every poll answers {@link Events#NVAL}, and an {@link Epoll} has
+   * forgotten it. Tells everybody. Idempotent.
+   */
+  public void close() {
+    long before;
+    do {
+      before = state;
+      if ((before & CLOSED) != 0) {
+        return;
+      }
+    } while (!change(before, CLOSED | KNOWN | Events.NVAL));
+    tell(Events.NVAL, Audience.EVERYONE);
+  }
+
+  /**
+   * Whether {@link #close} has been called.
+   *
+   * @return whether the object has ended
+   */
+  public boolean isClosed() {
+    return (state & CLOSED) != 0;
+  }
+
+  /** Tells one exclusive observer of events that are left, without a change. */
+  void tellNext(int events) {
+    tell(events, Audience.NEXT);
+  }
+
+  /** Who is told. */
+  private enum Audience {
+    /** All that are shared, and one that is exclusive. */
+    ONE_IN_TURN,
+    /** All. */
+    EVERYONE,
+    /** One that is exclusive. */
+    NEXT
+  }
+
   /** Finds who is to be told with the lock held, and tells them without. */
-  private void tell(int events, boolean everyone) {
-    List<Registration> shared = new ArrayList<>();
-    List<Registration> exclusive = new ArrayList<>();
+  private void tell(int events, Audience audience) {
+    Registration only;
+    List<Registration> shared = List.of();
+    List<Registration> exclusive = List.of();
     lock.lock();
     try {
-      for (Registration each = first; each != null; each = each.behind) {
-        if (((each.mask | Events.ALWAYS) & events) != 0) {
-          (each.mode == Registration.Mode.SHARED || everyone ? shared : exclusive).add(each);
+      only = first == last ? first : null;
+      if (only == null) {
+        shared = new ArrayList<>();
+        exclusive = new ArrayList<>();
+        for (Registration each = first; each != null; each = each.behind) {
+          if (((each.mask | Events.ALWAYS) & events) != 0) {
+            boolean isShared = each.mode == Registration.Mode.SHARED;
+            (isShared || audience == Audience.EVERYONE ? shared : exclusive).add(each);
+          }
         }
+      } else if (((only.mask | Events.ALWAYS) & events) == 0) {
+        return;
       }
     } finally {
       lock.unlock();
     }
-    shared.forEach(each -> each.observer.onEvents(events));
+    if (only != null) {
+      if (audience != Audience.NEXT || only.mode == Registration.Mode.EXCLUSIVE) {
+        boolean _ = only.observer.onEvents(events);
+      }
+      return;
+    }
+    if (audience != Audience.NEXT) {
+      shared.forEach(each -> each.observer.onEvents(events));
+    }
     for (Registration each : exclusive) {
       if (each.observer.onEvents(events)) {
         moveToTheEnd(each); // the next event is another's
@@ -188,9 +324,25 @@ public final class Pollee {
    * @param mode who else is told
    * @return the registration, to be closed
    */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
   public Registration register(Observer observer, int mask, Registration.Mode mode) {
-    Registration registration = new Registration(this, observer, mask, mode);
+    Registration registration = new Registration(this, observer, mask, mode, false);
+    if (feed != null) {
+      feed.watch();
+    }
+    return add(registration);
+  }
+
+  /** Registers an observer that watches the feed by itself while it sleeps. */
+  Registration registerQuietly(Observer observer, int mask, Registration.Mode mode) {
+    return add(new Registration(this, observer, mask, mode, true));
+  }
+
+  @Nullable Feed feed() {
+    return feed;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
+  private Registration add(Registration registration) {
     lock.lock();
     try {
       link(registration);
@@ -214,12 +366,16 @@ public final class Pollee {
   void unregister(Registration registration) {
     lock.lock();
     try {
-      if (registration.isLinked) {
-        unlink(registration);
-        count--;
+      if (!registration.isLinked) {
+        return;
       }
+      unlink(registration);
+      count--;
     } finally {
       lock.unlock();
+    }
+    if (feed != null && !registration.isQuiet) {
+      feed.unwatch();
     }
   }
 

@@ -23,11 +23,15 @@ public final class Registration implements AutoCloseable {
   @Nullable Registration before;
   @Nullable Registration behind;
 
-  Registration(Pollee pollee, Observer observer, int mask, Mode mode) {
+  /** Whether its observer asks the feed itself; constant. */
+  final boolean isQuiet;
+
+  Registration(Pollee pollee, Observer observer, int mask, Mode mode, boolean isQuiet) {
     this.pollee = pollee;
     this.observer = observer;
     this.mask = mask;
     this.mode = mode;
+    this.isQuiet = isQuiet;
   }
 
   /**
@@ -43,5 +47,15 @@ public final class Registration implements AutoCloseable {
   @Override
   public void close() {
     pollee.unregister(this);
+  }
+
+  /** Tells the next exclusive observer if there are events left, after this one has been closed. */
+  void passOn() {
+    if (pollee.observers() != 0) {
+      int events = pollee.poll(mask, null);
+      if (events != 0) {
+        pollee.tellNext(events);
+      }
+    }
   }
 }

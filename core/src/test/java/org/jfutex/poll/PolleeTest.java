@@ -35,7 +35,7 @@ class PolleeTest {
     }
 
     Thing(Discipline discipline, long stamp) {
-      pollee = new Pollee(discipline, this::check, stamp);
+      pollee = new Pollee(discipline, this::check, null, stamp);
     }
 
     private int check() {
@@ -58,8 +58,8 @@ class PolleeTest {
     }
 
     @Override
-    public int poll(int mask, Poller poller) {
-      return pollee.poll(mask, poller);
+    public Pollee pollee() {
+      return pollee;
     }
   }
 
@@ -122,7 +122,7 @@ class PolleeTest {
   @ParameterizedTest
   @EnumSource
   void aChangeDuringACheckIsNotCoveredUp(Discipline discipline) {
-    for (long stamp : new long[] {0, (1L << 47) - 1, 1L << 46}) { // the stamp wraps around
+    for (long stamp : new long[] {0, (1L << 45) - 1, 1L << 44}) { // the stamp wraps around
       Thing thing = new Thing(discipline, stamp);
       thing.duringCheck = () -> thing.become(Events.IN);
       int _ = thing.poll(Events.IN, null);
