@@ -212,7 +212,7 @@ public final class Pollee {
 
   /**
    * Notes a change that may have brought events, and tells all shared observers of them that ask
-   * for any, and one exclusive observer.
+   * for any, and one exclusive observer of those that ask for the same.
    *
    * @param events the events that may hold now; more do no harm
    */
@@ -307,10 +307,12 @@ public final class Pollee {
     if (audience != Audience.NEXT) {
       shared.forEach(each -> each.observer.onEvents(events));
     }
+    int left = events;
     for (Registration each : exclusive) {
-      if (each.observer.onEvents(events)) {
+      int mask = each.mask | Events.ALWAYS; // that of an exclusive one does not change
+      if ((mask & left) != 0 && each.observer.onEvents(events)) {
         moveToTheEnd(each); // the next event is another's
-        return;
+        left &= ~mask; // one that reads and one that writes do not take each other's
       }
     }
   }
