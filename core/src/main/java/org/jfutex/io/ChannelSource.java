@@ -9,10 +9,13 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jfutex.WaitStatus;
 import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Events;
+import org.jfutex.poll.Feed;
 import org.jfutex.poll.Pollable;
 import org.jfutex.poll.Pollee;
+import org.jfutex.time.Deadline;
 
 /**
  * Any channel of {@code java.nio} that a {@link Selector} takes, as a thing to wait for: a socket, a
@@ -25,9 +28,10 @@ import org.jfutex.poll.Pollee;
  * RDHUP. A socket that is neither connected nor about to be is ready for OUT and HUP, as Linux says
  * it.
  *
- * <p>A poll asks the channel, and is exact. A thread, one for all of these, brings the events to
- * those who wait, so an {@link org.jfutex.poll.Epoll} that only looks may be told a little later.
- * Each has a selector of its own, which takes two descriptors on Linux.
+ * <p>A poll asks the channel, and is exact; one of many such channels asks all of them. A thread,
+ * one for all, brings the events to those who sleep. It tells of what was found missing before:
+ * edge-triggered entries of an {@link org.jfutex.poll.Epoll} miss what goes and comes between two
+ * polls. Each has a selector of its own, which takes two descriptors on Linux.
  */
 public final class ChannelSource implements Pollable, Closeable {
   /*
@@ -38,7 +42,7 @@ public final class ChannelSource implements Pollable, Closeable {
    * Ordering    a check asks the channel, then sets the interest in what is missing, and wakes the
    *             thread, which asks the kernel again: what came in between is found then, as it
    *             still holds. The thread takes the interest back, then tells: who polls after that
-   *             sets it again.
+   *             sets it again. Who attempts instead of polling sets it after the attempt.
    *             Nothing is kept between polls, as the channel is used without telling this.
    * Progress    the thread is woken only where an interest is new.
    * Callbacks   none; the thread calls observers with no lock held.
@@ -52,7 +56,25 @@ public final class ChannelSource implements Pollable, Closeable {
   private final SelectionKey key;
   private final SelectionKey armed;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Pollee pollee = new Pollee(Discipline.STATELESS, this::check);
+  private final Pollee pollee = new Pollee(Discipline.STATELESS, this::check, new Asking());
+
+  /** Who polls or waits asks the channel first. */
+  private final class Asking implements Feed {
+    @Override
+    public void drain() {
+      ChannelSource.this.drain();
+    }
+
+    @Override
+    public void watch() {
+      // the thread waits in any case
+    }
+
+    @Override
+    public void unwatch() {
+      // likewise
+    }
+  }
 
   private ChannelSource(SelectableChannel channel, Selector own) throws IOException {
     this.channel = channel;
@@ -92,43 +114,95 @@ public final class ChannelSource implements Pollable, Closeable {
   }
 
   private int check() {
+    int found = ask();
+    return found >= 0 ? events(found) : -found;
+  }
+
+  /** The operations that can be done now, what is missing is armed; or minus some events. */
+  private int ask() {
     lock.lock();
     try {
       int interest = interest();
       if (interest == 0) {
-        return Events.OUT | Events.HUP;
+        return -(Events.OUT | Events.HUP);
       }
       boolean _ = key.interestOps(interest).isValid();
       int found = own.selectNow() == 0 ? 0 : key.readyOps();
       own.selectedKeys().clear();
-      int missing = interest & ~found;
-      if (missing != 0 && (armed.interestOpsOr(missing) & missing) != missing) {
-        boolean _ = armed.selector().wakeup().isOpen();
-      }
-      return events(found);
+      arm(interest & ~found);
+      return found;
     } catch (CancelledKeyException | ClosedSelectorException e) {
-      return Events.NVAL;
+      return -Events.NVAL;
     } catch (IOException e) {
-      return Events.ERR;
+      return -Events.ERR;
     } finally {
       lock.unlock();
     }
   }
 
-  private static int events(int operations) {
-    return ((operations & READS) != 0 ? Events.IN : 0) | ((operations & WRITES) != 0 ? Events.OUT : 0);
+  private void arm(int operations) {
+    if (operations != 0 && (armed.interestOpsOr(operations) & operations) != operations) {
+      boolean _ = armed.selector().wakeup().isOpen();
+    }
   }
 
-  /** Called by the thread: what was missing is there. */
-  void tell() {
-    int operations;
+  @Override
+  public <E extends Exception> WaitStatus await(
+      int mask, Deadline deadline, Attempt<E> attempt) throws E {
+    return Pollable.super.await(
+        mask,
+        deadline,
+        () -> {
+          boolean isDone = attempt.attempt();
+          if (!isDone) {
+            armFor(mask); // whether it is missing or not: who attempts does not ask
+          }
+          return isDone;
+        });
+  }
+
+  private void armFor(int mask) {
+    int operations =
+        ((mask & Events.IN) != 0 ? READS : 0) | ((mask & Events.OUT) != 0 ? WRITES : 0);
     try {
-      operations = armed.readyOps();
-      int _ = armed.interestOpsAnd(~operations);
+      arm(operations & interest());
+    } catch (CancelledKeyException e) {
+      // closed, which the attempt finds when it is told
+    }
+  }
+
+  /** Asks, and tells what the thread has not told yet. */
+  private void drain() {
+    int found = ask();
+    if (found > 0) {
+      tell(found);
+    }
+  }
+
+  private static int events(int operations) {
+    return ((operations & READS) != 0 ? Events.IN : 0)
+        | ((operations & WRITES) != 0 ? Events.OUT : 0);
+  }
+
+  /** Called by the thread: something that was missing is there. */
+  void tell() {
+    try {
+      tell(armed.readyOps());
+    } catch (CancelledKeyException e) {
+      // closed, and everybody was told
+    }
+  }
+
+  private void tell(int found) {
+    int news;
+    try {
+      news = armed.interestOpsAnd(~found) & found;
     } catch (CancelledKeyException e) {
       return;
     }
-    pollee.notifyEvents(events(operations));
+    if (news != 0) {
+      pollee.notifyEvents(events(news));
+    }
   }
 
   @Override

@@ -3,7 +3,6 @@ package org.jfutex.io;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
@@ -11,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jfutex.Errno;
 import org.jfutex.kernel.EpollCalls;
 import org.jfutex.kernel.SocketCalls;
@@ -21,13 +21,34 @@ import org.jspecify.annotations.Nullable;
 
 /** A stream of the kernel's. */
 final class KernelStream extends TcpStream {
+  /*
+   * State       target    where it connects to; taken by the one who finishes that.
+   * Guards      target: atomic. All else is the kernel's.
+   * Lock order  none.
+   * Ordering    who has taken the target calls connect(2) again, which gives the outcome once, and
+   *             after a failure lets the socket be connected anew; one call more would do that.
+   * Progress    no call blocks.
+   * Callbacks   none.
+   * Checked by  TcpTest.
+   */
+
   /** What goes through memory of ours at once, as the kernel does not take a heap buffer. */
   private static final int CHUNK_BYTES = 1 << 16;
 
+  /** What is not worth an object for the kernel to have it without a copy. */
+  private static final int SMALL_BYTES = 1 << 13;
+
   private static final int POOLED = 16;
 
+  /** Memory outside the heap. */
+  private record Chunk(MemorySegment memory, ByteBuffer bytes) {
+    Chunk(MemorySegment memory) {
+      this(memory, memory.asByteBuffer());
+    }
+  }
+
   /** Memory that nobody uses; what does not fit in is left to the garbage collector. */
-  private static final ArrayBlockingQueue<MemorySegment> POOL = new ArrayBlockingQueue<>(POOLED);
+  private static final ArrayBlockingQueue<Chunk> POOL = new ArrayBlockingQueue<>(POOLED);
 
   private static final int RECEIVE = 0;
   private static final int SEND = 1;
@@ -45,6 +66,7 @@ final class KernelStream extends TcpStream {
           TcpStream.SO_RCVLOWAT, socket(SocketCalls.SO_RCVLOWAT));
 
   private final Descriptor descriptor;
+  private final AtomicReference<@Nullable InetSocketAddress> target = new AtomicReference<>();
 
   KernelStream(int socket, Discipline discipline) throws IOException {
     this.descriptor = new Descriptor(socket, discipline);
@@ -81,6 +103,7 @@ final class KernelStream extends TcpStream {
     try {
       long result = SocketCalls.connect(socket, address);
       if (result == -Errno.EINPROGRESS.number()) {
+        target.set(address);
         return false;
       }
       long _ = Descriptor.check(result, "connecting to " + address);
@@ -94,15 +117,19 @@ final class KernelStream extends TcpStream {
   public boolean finishConnect() throws IOException {
     int socket = descriptor.enter();
     try {
-      if (EpollCalls.poll(socket, Events.OUT) == 0) {
+      if (target.get() != null && EpollCalls.poll(socket, Events.OUT) == 0) {
         return false;
       }
-      long error = SocketCalls.option(socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_ERROR, 0);
-      if (error > 0) {
-        throw Descriptor.failure((int) error, "connecting");
+      InetSocketAddress address = target.getAndSet(null);
+      if (address == null) {
+        if (SocketCalls.remoteAddress(socket) == null) {
+          throw new ErrnoIOException(Errno.ENOTCONN, "connecting was not begun, or has failed");
+        }
+        return true;
       }
-      if (SocketCalls.remoteAddress(socket) == null) {
-        throw new ErrnoIOException(Errno.ENOTCONN, "connecting was not begun, or has failed");
+      long result = SocketCalls.connect(socket, address);
+      if (result != -Errno.EISCONN.number()) {
+        long _ = Descriptor.check(result, "connecting to " + address);
       }
       return true;
     } finally {
@@ -115,16 +142,15 @@ final class KernelStream extends TcpStream {
     if (buffer.isReadOnly()) {
       throw new IllegalArgumentException(buffer + " is read-only: expected one to read into");
     }
-    MemorySegment memory = MemorySegment.ofBuffer(buffer);
-    long bytes = memory.byteSize();
-    if (memory.isNative()) {
-      return advance(buffer, receive(memory, bytes));
+    int bytes = buffer.remaining();
+    if (buffer.isDirect() && bytes > SMALL_BYTES) {
+      return advance(buffer, receive(MemorySegment.ofBuffer(buffer), bytes));
     }
-    MemorySegment chunk = takeChunk();
+    Chunk chunk = takeChunk();
     try {
-      int count = receive(chunk, Math.min(bytes, CHUNK_BYTES));
+      int count = receive(chunk.memory, Math.min(bytes, CHUNK_BYTES));
       if (count > 0) {
-        MemorySegment.copy(chunk, 0, memory, 0, count);
+        ByteBuffer _ = buffer.put(buffer.position(), chunk.bytes, 0, count);
       }
       return advance(buffer, count);
     } finally {
@@ -134,29 +160,28 @@ final class KernelStream extends TcpStream {
 
   @Override
   public int tryWrite(ByteBuffer buffer) throws IOException {
-    MemorySegment memory = MemorySegment.ofBuffer(buffer);
-    long bytes = memory.byteSize();
-    if (memory.isNative()) {
-      return advance(buffer, send(memory, bytes, 0));
+    int bytes = buffer.remaining();
+    if (buffer.isDirect() && bytes > SMALL_BYTES) {
+      return advance(buffer, send(MemorySegment.ofBuffer(buffer), bytes, 0));
     }
-    MemorySegment chunk = takeChunk();
+    Chunk chunk = takeChunk();
     try {
-      long length = Math.min(bytes, CHUNK_BYTES);
-      MemorySegment.copy(memory, 0, chunk, 0, length);
-      return advance(buffer, send(chunk, length, 0));
+      int length = Math.min(bytes, CHUNK_BYTES);
+      ByteBuffer _ = chunk.bytes.put(0, buffer, buffer.position(), length);
+      return advance(buffer, send(chunk.memory, length, 0));
     } finally {
       boolean _ = POOL.offer(chunk);
     }
   }
 
-  private static MemorySegment takeChunk() {
-    MemorySegment chunk = POOL.poll();
-    return chunk == null ? Arena.ofAuto().allocate(CHUNK_BYTES) : chunk;
+  private static Chunk takeChunk() {
+    Chunk chunk = POOL.poll();
+    return chunk == null ? new Chunk(Arena.ofAuto().allocate(CHUNK_BYTES)) : chunk;
   }
 
   private static int advance(ByteBuffer buffer, int count) {
     if (count > 0) {
-      buffer.position(buffer.position() + count);
+      ByteBuffer _ = buffer.position(buffer.position() + count);
     }
     return count;
   }
@@ -189,10 +214,10 @@ final class KernelStream extends TcpStream {
 
   @Override
   public boolean trySendUrgent(byte urgent) throws IOException {
-    MemorySegment chunk = takeChunk();
+    Chunk chunk = takeChunk();
     try {
-      chunk.setAtIndex(ValueLayout.JAVA_BYTE, 0, urgent);
-      return send(chunk, 1, SocketCalls.MSG_OOB) == 1;
+      ByteBuffer _ = chunk.bytes.put(0, urgent);
+      return send(chunk.memory, 1, SocketCalls.MSG_OOB) == 1;
     } finally {
       boolean _ = POOL.offer(chunk);
     }

@@ -5,7 +5,9 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import org.jfutex.WaitStatus;
 import org.jfutex.poll.Pollee;
+import org.jfutex.time.Deadline;
 import org.jspecify.annotations.Nullable;
 
 /** A listener of {@code java.nio}. */
@@ -21,6 +23,12 @@ final class NioListener extends TcpListener {
   @Override
   public Pollee pollee() {
     return source.pollee();
+  }
+
+  @Override
+  public <E extends Exception> WaitStatus await(
+      int mask, Deadline deadline, Attempt<E> attempt) throws E {
+    return source.await(mask, deadline, attempt);
   }
 
   @Override

@@ -5,8 +5,10 @@ import java.net.InetSocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import org.jfutex.WaitStatus;
 import org.jfutex.poll.Events;
 import org.jfutex.poll.Pollee;
+import org.jfutex.time.Deadline;
 import org.jspecify.annotations.Nullable;
 
 /** A stream of {@code java.nio}. */
@@ -22,6 +24,12 @@ final class NioStream extends TcpStream {
   @Override
   public Pollee pollee() {
     return source.pollee();
+  }
+
+  @Override
+  public <E extends Exception> WaitStatus await(
+      int mask, Deadline deadline, Attempt<E> attempt) throws E {
+    return source.await(mask, deadline, attempt);
   }
 
   @Override

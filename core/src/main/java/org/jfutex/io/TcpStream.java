@@ -193,7 +193,7 @@ public abstract sealed class TcpStream implements ByteChannel, Pollable
     int start = buffer.position();
     Attempt<IOException> attempt =
         () -> {
-          int _ = tryWrite(buffer);
+          while (buffer.hasRemaining() && tryWrite(buffer) > 0) {} // until it has to wait
           return !buffer.hasRemaining();
         };
     try {

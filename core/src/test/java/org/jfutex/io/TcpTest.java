@@ -386,8 +386,8 @@ class TcpTest {
     try (RawPoll.Pair pair = RawPoll.Pair.open()) {
       ByteBuffer direct = ByteBuffer.allocateDirect(64);
       ByteBuffer heap = ByteBuffer.allocate(64);
-      Allocation.assertNone(20_000, 5_000, () -> echo(pair, direct));
-      Allocation.assertNone(20_000, 5_000, () -> echo(pair, heap));
+      Allocation.assertNone(12_000, 1_000, () -> echo(pair, direct));
+      Allocation.assertNone(12_000, 1_000, () -> echo(pair, heap));
     }
   }
 
