@@ -25,6 +25,9 @@ final class Descriptor implements Pollable {
    *             calls have ended, and is taken out of the bridge before.
    *             A call ends with an invalidation, whatever its result: what is known is then of
    *             the time before it, and a result of "would block" contradicts it.
+   *             What goes without a call of ours, and without an edge, is PRI alone: a new urgent
+   *             pointer voids the byte before it (tcp_check_urg). A check that finds it keeps
+   *             nothing; but a STATEFUL pollee says PRI until the next edge.
    * Progress    calls do not block, so the last of them is soon. close does not wait for it.
    * Callbacks   observers, by close.
    * Checked by  TcpTest.
@@ -34,12 +37,14 @@ final class Descriptor implements Pollable {
   private final int number;
   private final Bridge bridge;
   private final int slot;
+  private final Discipline discipline;
   private final Pollee pollee;
   private final AtomicInteger uses = new AtomicInteger();
 
   /** Takes over a descriptor; if that fails it is closed. */
   Descriptor(int number, Discipline discipline) throws IOException {
     this.number = number;
+    this.discipline = discipline;
     boolean isDone = false;
     try {
       bridge = Bridge.get();
@@ -76,7 +81,11 @@ final class Descriptor implements Pollable {
       return Events.NVAL;
     }
     try {
-      return Math.max(0, EpollCalls.poll(number, Events.ALL));
+      int found = Math.max(0, EpollCalls.poll(number, Events.ALL));
+      if ((found & Events.PRI) != 0 && discipline == Discipline.HYBRID) {
+        pollee.invalidate(); // not to be kept: the other end can take it back without an edge
+      }
+      return found;
     } finally {
       exit();
     }
