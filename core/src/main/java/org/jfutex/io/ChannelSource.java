@@ -18,8 +18,8 @@ import org.jfutex.poll.Pollee;
 import org.jfutex.time.Deadline;
 
 /**
- * Any channel of {@code java.nio} that a {@link Selector} takes, as a thing to wait for: a socket, a
- * datagram channel, an end of a {@link java.nio.channels.Pipe}. It is used as before, but
+ * Any channel of {@code java.nio} that a {@link Selector} takes, as a thing to wait for: a socket,
+ * a datagram channel, an end of a {@link java.nio.channels.Pipe}. It is used as before, but
  * non-blocking, and is closed through this.
  *
  * <p>Ready for IN if something can be read or accepted, for OUT if something can be written or a
@@ -147,8 +147,8 @@ public final class ChannelSource implements Pollable, Closeable {
   }
 
   @Override
-  public <E extends Exception> WaitStatus await(
-      int mask, Deadline deadline, Attempt<E> attempt) throws E {
+  public <E extends Exception> WaitStatus await(int mask, Deadline deadline, Attempt<E> attempt)
+      throws E {
     return Pollable.super.await(
         mask,
         deadline,

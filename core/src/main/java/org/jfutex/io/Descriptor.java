@@ -11,7 +11,9 @@ import org.jfutex.poll.Events;
 import org.jfutex.poll.Pollable;
 import org.jfutex.poll.Pollee;
 
-/** A descriptor of the kernel: what it is ready for, and nobody in a call on it once it is closed. */
+/**
+ * A descriptor of the kernel: what it is ready for, and nobody in a call on it once it is closed.
+ */
 final class Descriptor implements Pollable {
   /*
    * State       uses      how many threads are in a call on it, and CLOSED

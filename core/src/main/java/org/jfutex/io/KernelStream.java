@@ -202,7 +202,9 @@ final class KernelStream extends TcpStream {
   private int send(MemorySegment memory, long bytes, int flags) throws IOException {
     int socket = descriptor.enter();
     try {
-      return bytes == 0 ? 0 : transferred(SocketCalls.send(socket, memory, bytes, flags), "writing");
+      return bytes == 0
+          ? 0
+          : transferred(SocketCalls.send(socket, memory, bytes, flags), "writing");
     } finally {
       descriptor.leave();
     }

@@ -26,8 +26,8 @@ final class NioListener extends TcpListener {
   }
 
   @Override
-  public <E extends Exception> WaitStatus await(
-      int mask, Deadline deadline, Attempt<E> attempt) throws E {
+  public <E extends Exception> WaitStatus await(int mask, Deadline deadline, Attempt<E> attempt)
+      throws E {
     return source.await(mask, deadline, attempt);
   }
 

@@ -27,8 +27,8 @@ final class NioStream extends TcpStream {
   }
 
   @Override
-  public <E extends Exception> WaitStatus await(
-      int mask, Deadline deadline, Attempt<E> attempt) throws E {
+  public <E extends Exception> WaitStatus await(int mask, Deadline deadline, Attempt<E> attempt)
+      throws E {
     return source.await(mask, deadline, attempt);
   }
 

@@ -281,16 +281,16 @@ public abstract sealed class TcpStream implements ByteChannel, Pollable
   public abstract @Nullable InetSocketAddress remoteAddress() throws IOException;
 
   /**
-   * Closes it; who waits in a call is told. What was sent is still delivered, unless SO_LINGER is 0.
-   * Idempotent.
+   * Closes it; who waits in a call is told. What was sent is still delivered, unless SO_LINGER is
+   * 0. Idempotent.
    *
    * @throws IOException if something fails; it is closed all the same
    */
   @Override
   public abstract void close() throws IOException;
 
-  private WaitStatus block(
-      String what, int mask, Deadline deadline, Attempt<IOException> attempt) throws IOException {
+  private WaitStatus block(String what, int mask, Deadline deadline, Attempt<IOException> attempt)
+      throws IOException {
     return block(this, what, mask, deadline, attempt);
   }
 

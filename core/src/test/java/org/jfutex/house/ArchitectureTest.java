@@ -84,13 +84,15 @@ class ArchitectureTest {
               ".poll.Pollable .poll.PollSet .poll.Pollee .poll.Poller .poll.Registration",
               ".poll.Select",
               ".io.ErrnoIOException",
+              ".io.ChannelSource .io.ProcessExit .io.TcpListener .io.TcpStream .io.Transport",
               ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
               ".sync.RwLock .sync.Semaphore",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
-              ".kernel.PosixCalls .kernel.Spawn .kernel.Syscalls",
+              ".kernel.EpollCalls .kernel.PosixCalls .kernel.SocketCalls .kernel.Spawn"
+                  + " .kernel.Syscalls",
               ".shm.PosixCondvar .shm.PosixMutex .shm.PosixSemaphore")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)

@@ -69,15 +69,16 @@ class ChannelSourceTest {
   void whatIsThereIsSeenAtOnce() throws Exception {
     Pipe pipe = Pipe.open();
     try (ChannelSource in = ChannelSource.of(pipe.source());
-        ChannelSource _ = ChannelSource.of(pipe.sink())) {
+        ChannelSource out = ChannelSource.of(pipe.sink())) {
       for (int i = 0; i < ROUNDS; i++) {
         assertThat(in.poll(Events.IN, null)).isZero();
         assertThat(pipe.sink().write(one())).isEqualTo(1);
         assertThat(in.poll(Events.IN, null)).isEqualTo(Events.IN);
         assertThat(pipe.source().read(one())).isEqualTo(1);
       }
-      pipe.sink().close();
-      assertThat(in.poll(Events.IN, null)).isEqualTo(Events.IN);
+      out.close();
+      awaitTold(in, Events.IN);
+      assertThat(pipe.source().read(one())).isEqualTo(-1);
     }
   }
 

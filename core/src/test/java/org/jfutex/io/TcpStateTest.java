@@ -102,8 +102,7 @@ class TcpStateTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRefusalIsEverythingAtOnceAndItsErrorGoesOnceTaken(Discipline discipline)
-      throws Exception {
+  void aRefusalIsEverythingAtOnceAndItsErrorGoesOnceTaken(Discipline discipline) throws Exception {
     InetSocketAddress nobody;
     try (TcpListener listener = listener(discipline, 1)) {
       nobody = listener.localAddress();

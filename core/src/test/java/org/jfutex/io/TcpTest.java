@@ -118,8 +118,7 @@ class TcpTest {
 
   @ParameterizedTest
   @MethodSource("transportsAndKinds")
-  void anInterruptEndsAReadAndClosesNothing(Transport transport, ThreadKind kind)
-      throws Exception {
+  void anInterruptEndsAReadAndClosesNothing(Transport transport, ThreadKind kind) throws Exception {
     try (Crew crew = new Crew();
         RawPoll.Pair pair = open(transport)) {
       var reader =
@@ -322,8 +321,7 @@ class TcpTest {
       assertThat(listener.localAddress()).isNull();
       assertThat(near.localAddress()).isNull();
       TcpListener _ = listener.bind(new InetSocketAddress(0));
-      InetSocketAddress target =
-          new InetSocketAddress(address, listener.localAddress().getPort());
+      InetSocketAddress target = new InetSocketAddress(address, listener.localAddress().getPort());
       near.connect(target);
       try (TcpStream far = listener.accept()) {
         assertThat(near.remoteAddress()).isEqualTo(target);

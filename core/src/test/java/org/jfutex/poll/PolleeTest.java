@@ -295,8 +295,7 @@ class PolleeTest {
     for (int i = 0; i < counters.length; i++) {
       counters[i] = new Counter(_ -> true);
       int mask = i < 2 ? Events.IN : Events.OUT;
-      Registration _ =
-          thing.pollee.register(counters[i], mask, Registration.Mode.EXCLUSIVE);
+      Registration _ = thing.pollee.register(counters[i], mask, Registration.Mode.EXCLUSIVE);
     }
     thing.become(Events.IN | Events.OUT | Events.HUP);
     assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 0, 1, 0);
