@@ -38,7 +38,7 @@ public final class Pollee {
    *                          stamp, any     -> stamp + 1, quiet     a check, after many in vain
    *                          stamp, quiet   -> stamp + 1, unknown   a check, once in a while
    *             misses       polls since the last that found events known; about, as it is plain
-   *             first, last: the registrations, in their order; count: how many.
+   *             registrations: in their order; count: how many.
    * Guards      state: atomic. misses: racy, it only says when to try. The registrations: lock;
    *             count is written with it held, and read without.
    * Lock order  lock; nothing is taken inside.
@@ -84,13 +84,13 @@ public final class Pollee {
   private final Discipline discipline;
   private final IntSupplier check;
   private final @Nullable Feed feed;
+  private final boolean isConstant;
   private volatile long state;
   private int misses;
 
   private final ReentrantLock lock = new ReentrantLock();
   private volatile int count;
-  private @Nullable Registration first;
-  private @Nullable Registration last;
+  private final Chain<Registration> registrations = new Chain<>();
 
   /**
    * The readiness of an object, {@link Discipline#HYBRID}.
@@ -127,10 +127,35 @@ public final class Pollee {
 
   /** Likewise, with a stamp, for tests. */
   Pollee(Discipline discipline, IntSupplier check, @Nullable Feed feed, long stamp) {
+    this(discipline, check, feed, stamp, false);
+  }
+
+  private Pollee(
+      Discipline discipline,
+      IntSupplier check,
+      @Nullable Feed feed,
+      long stamp,
+      boolean isConstant) {
+    this.isConstant = isConstant;
     this.discipline = discipline;
     this.check = check;
     this.feed = feed;
     this.state = stamp * (BELOW_STAMP + 1);
+  }
+
+  /**
+   * The readiness of an object whose events never change, such as a regular file. An {@link Epoll}
+   * refuses it with EPERM.
+   *
+   * @param events what it is ready for, for ever
+   * @return a new one
+   */
+  public static Pollee constant(int events) {
+    return new Pollee(Discipline.HYBRID, () -> events, null, 0, true);
+  }
+
+  boolean isConstant() {
+    return isConstant;
   }
 
   /**
@@ -171,7 +196,7 @@ public final class Pollee {
   }
 
   private int compute(long before) {
-    int events = check.getAsInt() & Events.ALL;
+    int events = Events.withSynonyms(check.getAsInt());
     if (discipline == Discipline.STATELESS) {
       return (state & CLOSED) == 0 ? events : Events.NVAL;
     }
@@ -276,17 +301,18 @@ public final class Pollee {
   }
 
   /** Finds who is to be told with the lock held, and tells them without. */
-  private void tell(int events, Audience audience) {
+  private void tell(int happened, Audience audience) {
+    int events = Events.withSynonyms(happened);
     Registration only;
     List<Registration> shared = List.of();
     List<Registration> exclusive = List.of();
     lock.lock();
     try {
-      only = first == last ? first : null;
+      only = registrations.size() == 1 ? registrations.first() : null;
       if (only == null) {
         shared = new ArrayList<>();
         exclusive = new ArrayList<>();
-        for (Registration each = first; each != null; each = each.behind) {
+        for (Registration each = registrations.first(); each != null; each = each.behind()) {
           if (((each.mask | Events.ALWAYS) & events) != 0) {
             boolean isShared = each.mode == Registration.Mode.SHARED;
             (isShared || audience == Audience.EVERYONE ? shared : exclusive).add(each);
@@ -305,7 +331,8 @@ public final class Pollee {
       return;
     }
     if (audience != Audience.NEXT) {
-      shared.forEach(each -> each.observer.onEvents(events));
+      // the latest first, as in a wait queue of Linux: it is seen in the order of epolls in epolls
+      shared.reversed().forEach(each -> each.observer.onEvents(events));
     }
     for (Registration each : exclusive) {
       if (each.observer.onEvents(events)) {
@@ -345,7 +372,7 @@ public final class Pollee {
   private Registration add(Registration registration) {
     lock.lock();
     try {
-      link(registration);
+      registrations.addLast(registration);
       count++; // (N) before the look of who polls next
     } finally {
       lock.unlock();
@@ -366,10 +393,10 @@ public final class Pollee {
   void unregister(Registration registration) {
     lock.lock();
     try {
-      if (!registration.isLinked) {
+      if (!registration.isLinked()) {
         return;
       }
-      unlink(registration);
+      registrations.remove(registration);
       count--;
     } finally {
       lock.unlock();
@@ -382,41 +409,13 @@ public final class Pollee {
   private void moveToTheEnd(Registration registration) {
     lock.lock();
     try {
-      if (registration.isLinked) {
-        unlink(registration);
-        link(registration);
+      if (registration.isLinked()) {
+        registrations.remove(registration);
+        registrations.addLast(registration);
       }
     } finally {
       lock.unlock();
     }
-  }
-
-  private void link(Registration registration) {
-    registration.before = last;
-    registration.behind = null;
-    if (last == null) {
-      first = registration;
-    } else {
-      last.behind = registration;
-    }
-    last = registration;
-    registration.isLinked = true;
-  }
-
-  private void unlink(Registration registration) {
-    Registration before = registration.before;
-    Registration behind = registration.behind;
-    if (before == null) {
-      first = behind;
-    } else {
-      before.behind = behind;
-    }
-    if (behind == null) {
-      last = before;
-    } else {
-      behind.before = before;
-    }
-    registration.isLinked = false;
   }
 
   /** How many are registered. */
