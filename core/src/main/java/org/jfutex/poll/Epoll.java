@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
-import org.jfutex.park.ThreadParker;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jspecify.annotations.Nullable;
@@ -75,18 +74,17 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    */
   public static final int EXCLUSIVE = 1 << 28;
 
-  private static final int FLAGS = ET | ONESHOT | WAKEUP | EXCLUSIVE;
   private static final int WITH_EXCLUSIVE =
       Events.IN | Events.OUT | Events.ERR | Events.HUP | WAKEUP | ET | EXCLUSIVE;
 
   private final ReentrantLock scan = new ReentrantLock();
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Pollable, Entry<T>> entries = new IdentityHashMap<>();
-  private final Set<Waiter> waiters = new LinkedHashSet<>();
+  private final Map<Pollable, EpollEntry<T>> entries = new IdentityHashMap<>();
+  private final Set<Sleeper> waiters = new LinkedHashSet<>();
   private final Nesting nesting = new Nesting();
   private final Feeds feeds = new Feeds(nesting);
   private final Pollee pollee = new Pollee(Discipline.STATELESS, this::check, feeds);
-  private final Chain<Entry<T>> ready = new Chain<>();
+  private final Chain<EpollEntry<T>> ready = new Chain<>();
   private volatile int pending;
   private boolean isClosed;
 
@@ -102,34 +100,6 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    * @param data what was given when it was added, or last modified
    */
   public record Ready<T>(Pollable object, int events, T data) {}
-
-  /** An object in the interest list. */
-  private static final class Entry<T> extends Chain.Node<Entry<T>> {
-    final Pollable object;
-    final Pollee target;
-    int interest;
-    T data;
-    @Nullable Registration registration;
-    boolean isDisabled;
-    boolean isGone;
-
-    Entry(Pollable object, Pollee target, int interest, T data) {
-      this.object = object;
-      this.target = target;
-      this.interest = interest;
-      this.data = data;
-    }
-
-    boolean has(int flag) {
-      return (interest & flag) != 0;
-    }
-  }
-
-  /** A thread that sleeps in {@link #awaitEvents}. */
-  private static final class Waiter {
-    final ThreadParker parker = ThreadParker.current();
-    volatile boolean isWoken;
-  }
 
   @Override
   public Pollee pollee() {
@@ -156,7 +126,9 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       throw new FutexException(
           Errno.EINVAL,
           "EXCLUSIVE with %s%s: expected IN, OUT, ERR, HUP, ET or WAKEUP, and no epoll"
-              .formatted(Events.describe(interest & ~FLAGS), inner != null ? " for an epoll" : ""));
+              .formatted(
+                  Events.describe(interest & ~EpollEntry.FLAGS),
+                  inner != null ? " for an epoll" : ""));
     }
     if (inner == null) {
       insert(object, target, interest, data);
@@ -170,7 +142,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       throw new FutexException(
           Errno.EPERM, object + ": expected an object whose events change, as no file's do");
     }
-    Entry<T> entry = new Entry<>(object, target, interest, data);
+    EpollEntry<T> entry = new EpollEntry<>(object, target, interest, data);
     scan.lock();
     try {
       lock.lock();
@@ -190,10 +162,11 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       Registration.Mode mode =
           entry.has(EXCLUSIVE) ? Registration.Mode.EXCLUSIVE : Registration.Mode.SHARED;
       entry.registration =
-          target.registerQuietly(events -> onEvents(entry, events), interest & ~FLAGS, mode);
+          target.registerQuietly(
+              events -> onEvents(entry, events), interest & ~EpollEntry.FLAGS, mode);
       int events;
       try {
-        events = target.poll(interest & ~FLAGS, null);
+        events = target.poll(interest & ~EpollEntry.FLAGS, null);
       } catch (RuntimeException | Error e) {
         forget(entry); // which leaves nothing behind
         throw e;
@@ -234,7 +207,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     }
     scan.lock();
     try {
-      Entry<T> entry;
+      EpollEntry<T> entry;
       lock.lock();
       try {
         entry = find(object);
@@ -248,8 +221,8 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       } finally {
         lock.unlock();
       }
-      Objects.requireNonNull(entry.registration).setMask(interest & ~FLAGS);
-      if (entry.target.poll(interest & ~FLAGS, null) != 0) {
+      Objects.requireNonNull(entry.registration).setMask(interest & ~EpollEntry.FLAGS);
+      if (entry.target.poll(interest & ~EpollEntry.FLAGS, null) != 0) {
         boolean _ = makeReady(entry, false);
       }
     } finally {
@@ -268,7 +241,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     throwIfSelf(object.pollee());
     scan.lock(); // a scan that has found it ready is over
     try {
-      Entry<T> entry;
+      EpollEntry<T> entry;
       lock.lock();
       try {
         entry = find(object);
@@ -281,9 +254,9 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     }
   }
 
-  private Entry<T> find(Pollable object) {
+  private EpollEntry<T> find(Pollable object) {
     throwIfClosed();
-    Entry<T> entry = entries.get(object);
+    EpollEntry<T> entry = entries.get(object);
     if (entry == null) {
       throw new FutexException(Errno.ENOENT, object + ": expected one that was added");
     }
@@ -316,9 +289,19 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     }
   }
 
+  /** How many threads sleep. */
+  int waiters() {
+    lock.lock();
+    try {
+      return waiters.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Takes an entry out of everything. Idempotent. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
-  private void forget(Entry<T> entry) {
+  private void forget(EpollEntry<T> entry) {
     lock.lock();
     try {
       if (entry.isGone) {
@@ -344,7 +327,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     }
   }
 
-  private boolean onEvents(Entry<T> entry, int events) {
+  private boolean onEvents(EpollEntry<T> entry, int events) {
     if ((events & Events.NVAL) != 0) {
       forget(entry);
       return false;
@@ -359,8 +342,8 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    * @return whether a waiter was woken
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
-  private boolean makeReady(Entry<T> entry, boolean isTold) {
-    Waiter waiter;
+  private boolean makeReady(EpollEntry<T> entry, boolean isTold) {
+    Sleeper waiter;
     lock.lock();
     try {
       if (entry.isGone || entry.isDisabled) {
@@ -376,27 +359,20 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     } finally {
       lock.unlock();
     }
-    wake(waiter);
+    Sleeper.wake(waiter);
     if (pollee.observers() != 0) {
       pollee.notifyEvents(Events.IN);
     }
     return waiter != null;
   }
 
-  private @Nullable Waiter takeWaiter() {
+  private @Nullable Sleeper takeWaiter() {
     if (waiters.isEmpty()) {
       return null;
     }
-    Waiter waiter = waiters.iterator().next();
+    Sleeper waiter = waiters.iterator().next();
     waiters.remove(waiter);
     return waiter;
-  }
-
-  private static void wake(@Nullable Waiter waiter) {
-    if (waiter != null) {
-      waiter.isWoken = true;
-      boolean _ = waiter.parker.unpark();
-    }
   }
 
   /**
@@ -433,7 +409,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
   }
 
   private void sleep(Deadline deadline) {
-    Waiter waiter = new Waiter();
+    Sleeper waiter = new Sleeper();
     feeds.watch();
     try {
       lock.lock();
@@ -446,19 +422,14 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       } finally {
         lock.unlock();
       }
-      while (!waiter.isWoken) { // read last before parking
-        if (Thread.currentThread().isInterrupted() || deadline.isReached(Ticker.system())) {
-          leave(waiter);
-          return;
-        }
-        ThreadParker.park(this, deadline, Ticker.system());
-      }
+      waiter.sleep(deadline);
+      leave(waiter); // if nobody took it; who was woken scans, in any case
     } finally {
       feeds.unwatch();
     }
   }
 
-  private void leave(Waiter waiter) {
+  private void leave(Sleeper waiter) {
     lock.lock();
     try {
       boolean _ = waiters.remove(waiter);
@@ -474,7 +445,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     try {
       int left = readyCount(); // what is put back is the next scan's
       while (left-- > 0 && result.size() < maxEvents) {
-        Entry<T> entry = take();
+        EpollEntry<T> entry = take();
         if (entry == null) {
           break;
         }
@@ -482,8 +453,12 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
         if (events != 0) {
           result.add(new Ready<>(entry.object, events, entry.data));
         }
-        putBack(entry, events);
+        finish(entry, events == 0 ? EpollEntry.After.IDLE : entry.afterReport());
       }
+    } catch (RuntimeException | Error e) {
+      if (result.isEmpty()) {
+        throw e;
+      } // otherwise the next scan meets it again
     } finally {
       scan.unlock();
     }
@@ -501,10 +476,10 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
   }
 
   /** Takes the first ready entry, which stays pending. */
-  private @Nullable Entry<T> take() {
+  private @Nullable EpollEntry<T> take() {
     lock.lock();
     try {
-      Entry<T> entry = ready.first();
+      EpollEntry<T> entry = ready.first();
       if (entry != null) {
         ready.remove(entry);
       }
@@ -514,41 +489,45 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     }
   }
 
-  private int look(Entry<T> entry) {
+  private int look(EpollEntry<T> entry) {
+    boolean isDone = false;
     try {
-      return entry.isGone || entry.isDisabled ? 0 : entry.target.look(entry.interest & ~FLAGS);
-    } catch (RuntimeException | Error e) {
-      putBack(entry, Events.ERR); // with a check that fails, nobody can say
-      throw e;
+      int events = entry.isGone || entry.isDisabled ? 0 : entry.target.look(entry.mask());
+      isDone = true;
+      return events;
+    } finally {
+      if (!isDone) {
+        finish(entry, EpollEntry.After.LAST); // a check that fails does not lose what it is about
+      }
     }
   }
 
-  /** Ends the scan of an entry that had these events. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
-  private void putBack(Entry<T> entry, int events) {
+  private void finish(EpollEntry<T> entry, EpollEntry.After after) {
     lock.lock();
     try {
-      pending--;
-      if (events == 0 || entry.isGone) {
-        return;
-      }
-      if (entry.has(ONESHOT)) {
+      int left = pending - 1;
+      if (after == EpollEntry.After.DISABLED) {
         entry.isDisabled = true;
         if (entry.isLinked()) {
           ready.remove(entry);
-          pending--;
+          left--;
         }
-      } else if (!entry.has(ET) && !entry.isLinked()) {
-        ready.addLast(entry);
-        pending++;
+      } else if (after != EpollEntry.After.IDLE && !entry.isGone && !entry.isLinked()) {
+        if (after == EpollEntry.After.FIRST) {
+          ready.addFirst(entry);
+        } else {
+          ready.addLast(entry);
+        }
+        left++;
       }
+      pending = left; // in one step: who looks without the lock never finds too few
     } finally {
       lock.unlock();
     }
   }
 
   private void wakeForTheRest() {
-    Waiter waiter = null;
+    Sleeper waiter = null;
     if (pending != 0) {
       lock.lock();
       try {
@@ -557,36 +536,25 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
         lock.unlock();
       }
     }
-    wake(waiter);
+    Sleeper.wake(waiter);
   }
 
   /** Whether anything is ready: drops what is not, and takes nothing of what is. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
   private int check() {
     if (pending == 0) {
       return 0;
     }
     scan.lock();
     try {
-      int left = readyCount();
-      while (left-- > 0) {
-        Entry<T> entry = take();
+      for (int left = readyCount(); left > 0; left--) {
+        EpollEntry<T> entry = take();
         if (entry == null) {
           break;
         }
         int events = look(entry);
-        lock.lock();
-        try {
-          pending--;
-          if (events != 0 && !entry.isGone) {
-            if (!entry.isLinked()) {
-              ready.addFirst(entry);
-              pending++;
-            }
-            return Events.IN;
-          }
-        } finally {
-          lock.unlock();
+        finish(entry, events == 0 ? EpollEntry.After.IDLE : EpollEntry.After.FIRST);
+        if (events != 0) {
+          return Events.IN;
         }
       }
       return 0;
@@ -598,19 +566,24 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
   /** Ends the epoll: takes all entries out, and ends the waits. Idempotent. */
   @Override
   public void close() {
-    List<Entry<T>> left;
-    List<Waiter> asleep;
-    lock.lock();
+    List<EpollEntry<T>> left;
+    List<Sleeper> asleep;
+    scan.lock(); // nobody is adding
     try {
-      isClosed = true;
-      left = List.copyOf(entries.values());
-      asleep = List.copyOf(waiters);
-      waiters.clear();
+      lock.lock();
+      try {
+        isClosed = true;
+        left = List.copyOf(entries.values());
+        asleep = List.copyOf(waiters);
+        waiters.clear();
+      } finally {
+        lock.unlock();
+      }
+      left.forEach(this::forget);
     } finally {
-      lock.unlock();
+      scan.unlock();
     }
-    left.forEach(this::forget);
-    asleep.forEach(Epoll::wake);
+    asleep.forEach(Sleeper::wake);
     pollee.close();
   }
 }
