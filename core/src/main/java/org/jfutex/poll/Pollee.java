@@ -418,6 +418,15 @@ public final class Pollee {
     }
   }
 
+  /**
+   * Whether somebody is registered, to be told of events.
+   *
+   * @return whether a notification reaches anybody
+   */
+  public boolean isObserved() {
+    return count != 0;
+  }
+
   /** How many are registered. */
   int observers() {
     return count;
