@@ -134,6 +134,28 @@ public final class Pollee {
   }
 
   /**
+   * The readiness of something that never changes, such as a regular file. An {@link Epoll} refuses
+   * it with EPERM.
+   *
+   * @param events all events that hold, for ever
+   * @return a new one
+   */
+  public static Pollee constant(int events) {
+    return new Pollee(new Constant(events));
+  }
+
+  private record Constant(int events) implements IntSupplier {
+    @Override
+    public int getAsInt() {
+      return events;
+    }
+  }
+
+  boolean isConstant() {
+    return check instanceof Constant;
+  }
+
+  /**
    * What the object is ready for.
    *
    * @param mask which events are of interest; {@link Events#ALWAYS} are, in any case
