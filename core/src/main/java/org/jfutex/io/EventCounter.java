@@ -31,7 +31,7 @@ public final class EventCounter implements Pollable {
    * Ordering    lock and the pollee's.
    * Progress    no call of others blocks one that need not wait.
    * Callbacks   the pollee's observers, with no lock held.
-   * Checked by  EventCounterTest, EventCounterKernelTest.
+   * Checked by  EventCounterTest.
    */
 
   /** The highest count, 2^64 - 2, as an unsigned number. */

@@ -20,7 +20,7 @@ public final class FutureSource implements Pollable {
    * Ordering    events, then the pollee's.
    * Progress    as the pollee's.
    * Callbacks   the pollee's observers, by who completes the future.
-   * Checked by  FutureSourceTest.
+   * Checked by  SourcesTest.
    */
   private final Pollee pollee;
   private volatile int events;

@@ -624,8 +624,8 @@ public final class Pipe {
      * Writes everything, waiting for room if need be.
      *
      * @param src what to write
-     * @return how many bytes: all, or fewer if the thread was interrupted or an end closed when some
-     *     were written
+     * @return how many bytes: all, or fewer if the thread was interrupted or an end closed when
+     *     some were written
      * @throws ErrnoIOException EPIPE if the source is closed and nothing was written
      * @throws ClosedChannelException if this end is closed and nothing was written
      * @throws InterruptedIOException if the thread is interrupted, would have to wait, and nothing

@@ -37,6 +37,10 @@ public final class PollableSemaphore extends Semaphore implements Pollable {
     super(permits, fair);
   }
 
+  private Object readResolve() {
+    return new PollableSemaphore(availablePermits(), isFair());
+  }
+
   private int events() {
     return availablePermits() > 0 ? Events.IN : 0;
   }

@@ -43,7 +43,7 @@ public final class TimerSource implements Pollable, AutoCloseable {
    * Ordering    lock and the pollee's.
    * Progress    the timer's thread waits for short sections only.
    * Callbacks   the pollee's observers, with no lock held; the ticker with it.
-   * Checked by  TimerSourceTest, TimerKernelTest.
+   * Checked by  TimerSourceTest.
    */
   private final ReentrantLock lock = new ReentrantLock();
   private final Ticker ticker;

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The same random calls on a pipe of the kernel and on ours: the results, the bytes, the errors, what
- * both ends are ready for, and what an edge-triggered epoll is told are equal after each.
+ * The same random calls on a pipe of the kernel and on ours: the results, the bytes, the errors,
+ * what both ends are ready for, and what an edge-triggered epoll is told are equal after each.
  */
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class PipeKernelTest {
