@@ -36,7 +36,8 @@ public final class TimerSource implements Pollable, AutoCloseable {
    *             set    set    any     no        armed; null while next is never
    *             any    set    > 0     yes       its time has come, the next period has not begun
    *             any    set    0       yes       taken, and there is no next period
-   *             period: in nanoseconds, 0 for none. arming: which one; an action of another is void.
+   *             period: in nanoseconds, 0 for none.
+   *             arming: which one; an action of another is void.
    *             isClosed: for ever.
    * Guards      lock.
    * Lock order  lock; then those of the pollee and of the timer's queue.
