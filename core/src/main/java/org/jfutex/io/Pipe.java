@@ -126,6 +126,10 @@ public final class Pipe {
 
   /** The end to read from. */
   public final class Source implements Pollable, ReadableByteChannel {
+    private final Patience patience = new Patience();
+
+    private Source() {}
+
     @Override
     public Pollee pollee() {
       return slots.source;
@@ -168,6 +172,7 @@ public final class Pipe {
     }
 
     private int awaitRead(ByteBuffer dst) throws IOException {
+      patience.linger(slots.source, Events.IN);
       int[] count = new int[1];
       WaitStatus end =
           await(
@@ -219,6 +224,10 @@ public final class Pipe {
 
   /** The end to write to. */
   public final class Sink implements Pollable, WritableByteChannel {
+    private final Patience patience = new Patience();
+
+    private Sink() {}
+
     @Override
     public Pollee pollee() {
       return slots.sink;
@@ -263,6 +272,7 @@ public final class Pipe {
     }
 
     private int awaitWrite(ByteBuffer src, int before) throws IOException {
+      patience.linger(slots.sink, Events.OUT);
       int start = src.position();
       WaitStatus end;
       try {
