@@ -4,9 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jfutex.Errno;
 import org.jfutex.poll.Discipline;
@@ -296,6 +303,49 @@ class PipeTest {
     AtomicInteger told = new AtomicInteger();
     var _ = end.pollee().register(_ -> told.incrementAndGet() > 0, mask, Registration.Mode.SHARED);
     return told;
+  }
+
+  @Test
+  void eachEndGoesOneWayAndHasNoPosition() {
+    Pipe pipe = new Pipe();
+    assertThat(pipe.source()).isNotInstanceOf(WritableByteChannel.class);
+    assertThat(pipe.sink()).isNotInstanceOf(ReadableByteChannel.class);
+    assertThat(pipe.source()).isNotInstanceOf(SeekableByteChannel.class);
+    assertThat(pipe.sink()).isNotInstanceOf(SeekableByteChannel.class);
+  }
+
+  /** What EFAULT is to Linux: memory that is not there, or may not be written. */
+  @Test
+  void aBufferThatCannotBeUsedChangesNothing() throws IOException {
+    Pipe pipe = new Pipe();
+    pipe.sink().tryWrite(text("ab"));
+    ByteBuffer gone;
+    try (Arena arena = Arena.ofConfined()) {
+      gone = arena.allocate(2).asByteBuffer();
+    }
+    assertThatThrownBy(() -> pipe.source().tryRead(gone)).isInstanceOf(RuntimeException.class);
+    assertThatThrownBy(() -> pipe.source().tryRead(zeros(2).asReadOnlyBuffer()))
+        .isInstanceOf(ReadOnlyBufferException.class);
+    assertThatThrownBy(() -> pipe.sink().tryWrite(gone)).isInstanceOf(RuntimeException.class);
+    assertThat(pipe.source().available()).isEqualTo(2);
+    assertThat(pipe.sink().tryWrite(text("c"))).isEqualTo(1);
+    assertThat(read(pipe, 10)).isEqualTo("abc");
+  }
+
+  @Test
+  void thereMayBeManyPipes() throws IOException {
+    List<Pipe> pipes = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      pipes.add(new Pipe());
+      assertThat(pipes.getLast().sink().write(text("x"))).isEqualTo(1);
+    }
+    for (Pipe pipe : pipes) {
+      assertThat(read(pipe, 1)).isEqualTo("x");
+    }
+    Pipe last = pipes.getLast();
+    assertThat(last.sink().write(zeros(last.capacity()))).isEqualTo(last.capacity());
+    assertThat(last.source().read(zeros(last.capacity() - 1))).isEqualTo(last.capacity() - 1);
+    assertThat(last.sink().write(text("x"))).isEqualTo(1);
   }
 
   @ParameterizedTest
