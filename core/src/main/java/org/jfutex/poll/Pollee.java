@@ -84,7 +84,6 @@ public final class Pollee {
   private final Discipline discipline;
   private final IntSupplier check;
   private final @Nullable Feed feed;
-  private final boolean isConstant;
   private volatile long state;
   private int misses;
 
@@ -127,16 +126,6 @@ public final class Pollee {
 
   /** Likewise, with a stamp, for tests. */
   Pollee(Discipline discipline, IntSupplier check, @Nullable Feed feed, long stamp) {
-    this(discipline, check, feed, stamp, false);
-  }
-
-  private Pollee(
-      Discipline discipline,
-      IntSupplier check,
-      @Nullable Feed feed,
-      long stamp,
-      boolean isConstant) {
-    this.isConstant = isConstant;
     this.discipline = discipline;
     this.check = check;
     this.feed = feed;
@@ -144,18 +133,25 @@ public final class Pollee {
   }
 
   /**
-   * The readiness of an object whose events never change, such as a regular file. An {@link Epoll}
-   * refuses it with EPERM.
+   * The readiness of something that never changes, such as a regular file. An {@link Epoll} refuses
+   * it with EPERM.
    *
-   * @param events what it is ready for, for ever
+   * @param events all events that hold, for ever
    * @return a new one
    */
   public static Pollee constant(int events) {
-    return new Pollee(Discipline.HYBRID, () -> events, null, 0, true);
+    return new Pollee(new Constant(events));
+  }
+
+  private record Constant(int events) implements IntSupplier {
+    @Override
+    public int getAsInt() {
+      return events;
+    }
   }
 
   boolean isConstant() {
-    return isConstant;
+    return check instanceof Constant;
   }
 
   /**
