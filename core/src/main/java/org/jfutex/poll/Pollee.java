@@ -233,7 +233,7 @@ public final class Pollee {
 
   /**
    * Notes a change that may have brought events, and tells all shared observers of them that ask
-   * for any, and one exclusive observer.
+   * for any, and one exclusive observer of those that ask for the same.
    *
    * @param events the events that may hold now; more do no harm
    */
@@ -330,10 +330,12 @@ public final class Pollee {
       // the latest first, as in a wait queue of Linux: it is seen in the order of epolls in epolls
       shared.reversed().forEach(each -> each.observer.onEvents(events));
     }
+    int left = events;
     for (Registration each : exclusive) {
-      if (each.observer.onEvents(events)) {
+      int mask = each.mask | Events.ALWAYS; // that of an exclusive one does not change
+      if ((mask & left) != 0 && each.observer.onEvents(events)) {
         moveToTheEnd(each); // the next event is another's
-        return;
+        left &= ~mask; // one that reads and one that writes do not take each other's
       }
     }
   }

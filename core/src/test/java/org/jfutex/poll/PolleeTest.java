@@ -287,4 +287,22 @@ class PolleeTest {
     assertThat(Events.describe(0x400 | Events.OUT)).isEqualTo("OUT|0x400");
     assertThat(Events.describe(0x400)).isEqualTo("0x400");
   }
+
+  @Test
+  void exclusiveObserversOfDifferentEventsDoNotTakeEachOthers() {
+    Thing thing = new Thing(Discipline.HYBRID);
+    Counter[] counters = new Counter[4];
+    for (int i = 0; i < counters.length; i++) {
+      counters[i] = new Counter(_ -> true);
+      int mask = i < 2 ? Events.IN : Events.OUT;
+      Registration _ =
+          thing.pollee.register(counters[i], mask, Registration.Mode.EXCLUSIVE);
+    }
+    thing.become(Events.IN | Events.OUT | Events.HUP);
+    assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 0, 1, 0);
+    thing.become(Events.OUT);
+    assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 0, 1, 1);
+    thing.become(Events.IN);
+    assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 1, 1, 1);
+  }
 }
