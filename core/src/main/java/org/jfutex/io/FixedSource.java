@@ -14,6 +14,7 @@ public enum FixedSource implements Pollable {
   /** Never ready for anything. */
   NEVER(0);
 
+  @SuppressWarnings("ImmutableEnumChecker") // what can change of it is who is told, and of nothing
   private final Pollee pollee;
 
   FixedSource(int events) {

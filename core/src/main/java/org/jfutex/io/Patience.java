@@ -25,6 +25,7 @@ final class Patience {
   private int patience = MOST;
   private int waits;
 
+  @SuppressWarnings("ThreadPriorityCheck") // nothing relies on it but the time it takes
   void linger(Pollee end, int mask) {
     if (Thread.currentThread().isVirtual()) {
       Thread.yield();

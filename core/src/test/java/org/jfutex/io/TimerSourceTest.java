@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Events;
 import org.jfutex.testing.Crew;
@@ -110,6 +111,30 @@ class TimerSourceTest {
       assertThat(timer.remainingNanos()).isZero();
       timer.arm(Deadline.NEVER);
       assertThat(timer.remainingNanos()).isEqualTo(Long.MAX_VALUE);
+    }
+  }
+
+  /** The timer's thread has looked already, and its action comes after the timer was disarmed. */
+  @ParameterizedTest
+  @EnumSource
+  void anActionThatIsLateIsVoid(Discipline discipline) {
+    AtomicReference<TimerSource> disarmed = new AtomicReference<>();
+    Thread test = Thread.currentThread();
+    Ticker late =
+        _ -> {
+          if (Thread.currentThread() != test) {
+            disarmed.get().disarm();
+          }
+          return MILLI;
+        };
+    try (TimerSource timer = new TimerSource(discipline, late);
+        TimerSource next = new TimerSource(discipline)) {
+      disarmed.set(timer);
+      timer.arm(new Deadline(ClockId.MONOTONIC, 0));
+      next.arm(Deadline.after(Duration.ofMillis(1)));
+      untilReady(next); // one thread runs both
+      assertThat(mask(timer)).isZero();
+      assertThat(timer.tryTake()).isZero();
     }
   }
 
