@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -79,7 +78,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
 
   private final ReentrantLock scan = new ReentrantLock();
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Pollable, EpollEntry<T>> entries = new IdentityHashMap<>();
+  private final IdentityHashMap<Pollable, EpollEntry<T>> entries = new IdentityHashMap<>();
   private final Set<Sleeper> waiters = new LinkedHashSet<>();
   private final Nesting nesting = new Nesting();
   private final Feeds feeds = new Feeds(nesting);

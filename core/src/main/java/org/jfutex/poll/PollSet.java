@@ -142,15 +142,20 @@ public final class PollSet {
     if (ready != 0 || deadline.isReached(Ticker.system())) {
       return ready;
     }
-    return sleep(deadline, events, place -> pollees[place].look(events[place]), this::scan);
+    return sleep(deadline, events, place -> look(place, events[place]), this::scan);
+  }
+
+  /** What holds at a place; the feeds have been drained. */
+  private int look(int place, int mask) {
+    Pollee pollee = pollees[place];
+    return pollee == null ? 0 : pollee.look(mask);
   }
 
   private int scan() {
     feeds.drain();
     int ready = 0;
     for (int place = 0; place < size; place++) {
-      Pollee pollee = pollees[place];
-      int found = pollee == null ? 0 : pollee.look(events[place]);
+      int found = look(place, events[place]);
       revents[place] = found;
       if (found != 0) {
         ready++;
@@ -191,7 +196,7 @@ public final class PollSet {
     include(readable, READABLE, masks);
     include(writable, WRITABLE, masks);
     include(exceptional, EXCEPTIONAL, masks);
-    IntUnaryOperator look = place -> pollees[place].look(masks[place]) & masks[place];
+    IntUnaryOperator look = place -> look(place, masks[place]) & masks[place];
     int[] found = new int[count];
     int ready = select(masks, look, found);
     if (ready == 0 && !deadline.isReached(Ticker.system())) {
