@@ -14,6 +14,7 @@ import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
 import org.jfutex.bench.frame.Case;
+import org.jfutex.bench.frame.Commands;
 import org.jfutex.bench.frame.Jvm;
 import org.jfutex.bench.frame.Rounds;
 import org.jfutex.bench.frame.Row;
@@ -86,8 +87,7 @@ public final class Bench {
     Runtime.getRuntime().addShutdownHook(atExit);
     List<Report> reports = new ArrayList<>();
     try {
-      CLibrary library =
-          CLibrary.compile(folder, System.getenv().getOrDefault("PATH", "/usr/bin:/bin"));
+      CLibrary library = CLibrary.compile(folder, Commands.path());
       CaseProcess runner = new CaseProcess(rounds, library, folder);
       Environment environment = Environment.read(Path.of("/"), Jvm.flags(), library, rounds);
       if (request.tsv.isPresent()) {
@@ -106,23 +106,22 @@ public final class Bench {
 
   Totals run(Rounds rounds) throws IOException {
     Totals totals = Totals.NONE;
+    Schedule schedule = new Schedule(areas, rounds, System::nanoTime);
     for (Area area : areas) {
       for (int i = 0; i < area.cases().size(); i++) {
         Case measured = area.cases().get(i);
         String what = area.name() + ": " + measured.name();
-        int count = rounds.of(measured.slice()).count();
-        for (Report report : reports) {
-          report.progress(what + " ...");
-        }
+        int count = rounds.of(measured.terms().slice()).count();
+        progress(what + " ... " + schedule.left(0));
         Samples samples =
             runner.run(
                 area,
                 i,
-                round -> {
-                  for (Report report : reports) {
-                    report.progress(what + ", round " + round + " of " + count);
-                  }
-                });
+                round ->
+                    progress(
+                        "%s, round %d of %d, %s"
+                            .formatted(what, round, count, schedule.left((double) round / count))));
+        schedule.done();
         for (Row row : Row.of(area.name(), measured, samples)) {
           totals = totals.with(row.verdict());
           for (Report report : reports) {
@@ -135,6 +134,12 @@ public final class Bench {
       report.end(totals);
     }
     return totals;
+  }
+
+  private void progress(String what) {
+    for (Report report : reports) {
+      report.progress(what);
+    }
   }
 
   private static void delete(Path folder) {

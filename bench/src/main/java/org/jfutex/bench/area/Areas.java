@@ -7,7 +7,13 @@ import org.jfutex.bench.frame.Area;
 /** All areas; each is one line here. */
 public final class Areas {
   private static final List<Area> ALL =
-      List.of(new KernelCall(), new FastPath(), new Lock(), new CrossProcess());
+      List.of(
+          new KernelCall(),
+          new FastPath(),
+          new Lock(),
+          new CrossProcess(),
+          new HandOff(),
+          new WaitVector());
 
   private Areas() {}
 

@@ -57,6 +57,7 @@ final class FastPath implements Area {
 
   private static Case wake(String kind, Place place, Target target) {
     return Case.nanos("wake nobody, " + kind, "engine", bench -> wake(place.word(bench)))
+        .withoutAllocation()
         .against("C FUTEX_WAKE", target, bench -> bench.c("wake", Memory.PRIVATE))
         .against("a pair of CAS", Target.none(), bench -> casPair())
         .against("unpark of a running thread", Target.none(), bench -> unpark());
@@ -84,6 +85,7 @@ final class FastPath implements Area {
               Word[] words = places.stream().map(p -> p.word(bench)).toArray(Word[]::new);
               return wakeInTurn(words);
             })
+        .withoutAllocation()
         .against("C FUTEX_WAKE", Target.none(), bench -> bench.c("wake", Memory.PRIVATE));
   }
 
@@ -102,6 +104,7 @@ final class FastPath implements Area {
 
   private static Case changed(String kind, Place place) {
     return Case.nanos("wait, value changed, " + kind, "engine", bench -> changed(place.word(bench)))
+        .withoutAllocation()
         .against("C FUTEX_WAIT", CHANGED, bench -> bench.c("wait_changed", Memory.PRIVATE));
   }
 
