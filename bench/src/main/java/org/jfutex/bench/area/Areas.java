@@ -10,9 +10,15 @@ public final class Areas {
       List.of(
           new KernelCall(),
           new FastPath(),
+          new Hash(),
           new Lock(),
-          new CrossProcess(),
+          new LockPi(),
           new HandOff(),
+          new CrossProcess(),
+          new Wake(),
+          new WakeParallel(),
+          new WakeAll(),
+          new Requeue(),
           new WaitVector());
 
   private Areas() {}
