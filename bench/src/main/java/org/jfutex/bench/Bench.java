@@ -6,9 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Area;
@@ -113,8 +115,9 @@ public final class Bench {
         String what = area.name() + ": " + measured.name();
         int count = rounds.of(measured.terms().slice()).count();
         progress(what + " ... " + schedule.left(0));
+        CaseRunner chosen = rounds.take(measured) ? runner : Bench::tooLong;
         Samples samples =
-            runner.run(
+            chosen.run(
                 area,
                 i,
                 round ->
@@ -134,6 +137,15 @@ public final class Bench {
       report.end(totals);
     }
     return totals;
+  }
+
+  private static Samples tooLong(Area area, int index, IntConsumer progress) {
+    Case measured = area.cases().get(index);
+    String reason =
+        "an event takes about %.0f s, too long for so short rounds"
+            .formatted(measured.terms().eventSeconds());
+    Samples.Series none = new Samples.Series(List.of(), reason);
+    return new Samples(true, Collections.nCopies(measured.peers().size() + 1, none));
   }
 
   private void progress(String what) {

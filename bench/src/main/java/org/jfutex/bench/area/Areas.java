@@ -19,7 +19,10 @@ public final class Areas {
           new WakeParallel(),
           new WakeAll(),
           new Requeue(),
-          new WaitVector());
+          new WaitVector(),
+          new Collide(),
+          new Supervised(),
+          new Footprint());
 
   private Areas() {}
 

@@ -38,13 +38,8 @@ final class Hash implements Area {
             .against(
                 "perf bench futex hash",
                 Target.timesFaster(100),
-                _ -> Perf.perOperation(Perf.Shape.HASH, THREADS)),
-        Case.nanos("wait, value changed, 2 threads, kernel", "kernel backend", _ -> kernel())
-            .inEvents(1)
-            .against(
-                "perf bench futex hash",
-                Target.none(),
-                _ -> Perf.perOperation(Perf.Shape.HASH, THREADS)));
+                _ -> Perf.perOperation(Perf.Shape.HASH, THREADS))
+            .against("kernel backend", Target.none(), _ -> kernel()));
   }
 
   private static Contender kernel() throws SkippedException {

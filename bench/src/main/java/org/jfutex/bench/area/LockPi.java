@@ -38,16 +38,9 @@ final class LockPi implements Area {
             .against(
                 "perf bench futex lock-pi",
                 Target.none(),
-                _ -> Perf.perOperation(Perf.Shape.LOCK_PI, THREADS)),
-        Case.nanos(
-                "lock, sleep, unlock, 2 threads, kernel",
-                "kernel backend",
-                _ -> crowd(KernelCall.kernel(), nativeWord()))
-            .inEvents(1)
+                _ -> Perf.perOperation(Perf.Shape.LOCK_PI, THREADS))
             .against(
-                "perf bench futex lock-pi",
-                Target.none(),
-                _ -> Perf.perOperation(Perf.Shape.LOCK_PI, THREADS)));
+                "kernel backend", Target.none(), _ -> crowd(KernelCall.kernel(), nativeWord())));
   }
 
   private static Word heap() {

@@ -1,6 +1,5 @@
 package org.jfutex.bench.area;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jfutex.Futex;
 import org.jfutex.WaitStatus;
@@ -40,17 +39,14 @@ final class Requeue implements Area {
 
   @Override
   public List<Case> cases() {
-    List<Case> cases = new ArrayList<>();
-    for (Case each : Wakes.cases("move 1k one by one, ", Wakes::moveEach)) {
-      cases.add(
-          each.against(
-              "perf bench futex requeue",
-              Target.none(),
-              _ -> Perf.perWaiter(Perf.Shape.REQUEUE, Wakes.WAITERS, Wakes.WAITERS)));
-    }
-    cases.add(broadcast("broadcast to 10k, mutex held", End.QUEUED, Target.timesFaster(5)));
-    cases.add(broadcast("broadcast to 10k, until all are through", End.PASSED, Target.none()));
-    return cases;
+    return List.of(
+        Wakes.shape(
+            "move 100 one by one",
+            Wakes::moveEach,
+            "perf bench futex requeue",
+            _ -> Perf.perWaiter(Perf.Shape.REQUEUE, Wakes.WAITERS, Wakes.WAITERS)),
+        broadcast("broadcast to 10k, mutex held", End.QUEUED, Target.timesFaster(5)),
+        broadcast("broadcast to 10k, until all are through", End.PASSED, Target.none()));
   }
 
   private static Case broadcast(String name, End end, Target target) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jfutex.Futex;
 import org.jfutex.word.Word;
 
@@ -47,6 +48,10 @@ final class Sleepers {
     while (!condition.getAsBoolean()) {
       LockSupport.parkNanos(LOOK_AGAIN_NANOS); // lets them run
     }
+  }
+
+  void forEach(Consumer<Thread> action) {
+    threads.forEach(action);
   }
 
   void join() {

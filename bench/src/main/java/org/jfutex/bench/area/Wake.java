@@ -3,7 +3,6 @@ package org.jfutex.bench.area;
 import java.util.List;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.Case;
-import org.jfutex.bench.frame.Target;
 
 /** The shape of {@code perf bench futex wake}: waiters of one word, woken one at a time. */
 final class Wake implements Area {
@@ -14,14 +13,11 @@ final class Wake implements Area {
 
   @Override
   public List<Case> cases() {
-    return Wakes.cases("wake 1k one by one, ", (futex, word, _) -> Wakes.wakeEach(futex, word))
-        .stream()
-        .map(
-            each ->
-                each.against(
-                    "perf bench futex wake",
-                    Target.none(),
-                    _ -> Perf.perWaiter(Perf.Shape.WAKE, Wakes.WAITERS, Wakes.WAITERS)))
-        .toList();
+    return List.of(
+        Wakes.shape(
+            "wake 100 one by one",
+            (futex, word, _) -> Wakes.wakeEach(futex, word),
+            "perf bench futex wake",
+            _ -> Perf.perWaiter(Perf.Shape.WAKE, Wakes.WAITERS, Wakes.WAITERS)));
   }
 }

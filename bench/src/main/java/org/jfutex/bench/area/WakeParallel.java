@@ -3,7 +3,6 @@ package org.jfutex.bench.area;
 import java.util.List;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.Case;
-import org.jfutex.bench.frame.Target;
 
 /**
  * The shape of {@code perf bench futex wake-parallel}: waiters of one word, and two threads that
@@ -20,17 +19,12 @@ final class WakeParallel implements Area {
   @Override
   public List<Case> cases() {
     int share = Wakes.WAITERS / WAKERS;
-    return Wakes.cases(
-            "wake 2 x 500, ",
+    return List.of(
+        Wakes.shape(
+            "wake 2 x 50 at once",
             // each waker has its share
-            (futex, word, _) -> WAKERS * Wakes.wakeTogether(futex, word, WAKERS))
-        .stream()
-        .map(
-            each ->
-                each.against(
-                    "perf bench futex wake-parallel",
-                    Target.none(),
-                    _ -> Perf.perWaiter(Perf.Shape.WAKE_PARALLEL, Wakes.WAITERS, share)))
-        .toList();
+            (futex, word, _) -> WAKERS * Wakes.wakeTogether(futex, word, WAKERS),
+            "perf bench wake-parallel",
+            _ -> Perf.perWaiter(Perf.Shape.WAKE_PARALLEL, Wakes.WAITERS, share)));
   }
 }

@@ -1,8 +1,6 @@
 package org.jfutex.bench.area;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,6 +9,7 @@ import org.jfutex.WaitStatus;
 import org.jfutex.bench.frame.Case;
 import org.jfutex.bench.frame.Contender;
 import org.jfutex.bench.frame.SkippedException;
+import org.jfutex.bench.frame.Target;
 import org.jfutex.word.Word;
 
 /**
@@ -19,22 +18,25 @@ import org.jfutex.word.Word;
  */
 final class Wakes {
   /** Of each case, as given to perf. */
-  static final int WAITERS = 1_000;
+  static final int WAITERS = 100;
 
   private Wakes() {}
 
   /** Who waits, and by which backend. */
-  enum Crowd {
-    VIRTUAL("virtual threads", "engine"),
-    PLATFORM("platform threads", "engine"),
-    KERNEL("platform threads, kernel", "kernel backend");
+  private enum Crowd {
+    VIRTUAL("engine, virtual threads"),
+    PLATFORM("engine, platform threads"),
+    KERNEL("kernel backend");
 
     private final String text;
-    private final String side;
 
-    Crowd(String text, String side) {
+    Crowd(String text) {
       this.text = text;
-      this.side = side;
+    }
+
+    @Override
+    public String toString() {
+      return text;
     }
 
     private Futex futex() throws SkippedException {
@@ -59,15 +61,14 @@ final class Wakes {
     long nanos(Futex futex, Word word, Word other);
   }
 
-  /** A case for each crowd, without peers as yet. */
-  static List<Case> cases(String what, Calls calls) {
-    List<Case> cases = new ArrayList<>();
-    for (Crowd crowd : Crowd.values()) {
-      cases.add(
-          Case.of(what + crowd.text, "ns/waiter", crowd.side, _ -> contender(crowd, calls))
-              .inEvents(crowd == Crowd.VIRTUAL ? 0.005 : 0.3));
-    }
-    return cases;
+  /** A shape: virtual threads against perf, and against the other crowds. */
+  static Case shape(String name, Calls calls, String perf, Case.Opener peer) {
+    return Case.of(
+            name, "ns/waiter", Crowd.VIRTUAL.toString(), _ -> contender(Crowd.VIRTUAL, calls))
+        .inEvents(1)
+        .against(perf, Target.none(), peer)
+        .against(Crowd.PLATFORM.toString(), Target.none(), _ -> contender(Crowd.PLATFORM, calls))
+        .against(Crowd.KERNEL.toString(), Target.none(), _ -> contender(Crowd.KERNEL, calls));
   }
 
   private static Contender contender(Crowd crowd, Calls calls) throws SkippedException {

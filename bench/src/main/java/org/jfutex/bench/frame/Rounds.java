@@ -26,6 +26,9 @@ public record Rounds(int count, long sliceNanos, long warmUpNanos, long patience
   public static final Rounds QUICK =
       new Rounds(7, 10 * MILLISECOND, 200 * MILLISECOND, 1_000 * MILLISECOND);
 
+  /** An event that lasts as long as so many slices would be most of a run. */
+  private static final int MOST_SLICES = 100;
+
   /** Checks the numbers. */
   public Rounds {
     if (count < LEAST || sliceNanos < 1 || warmUpNanos < 0 || patienceNanos < warmUpNanos) {
@@ -51,6 +54,16 @@ public record Rounds(int count, long sliceNanos, long warmUpNanos, long patience
   }
 
   /**
+   * Whether the events of a case are short enough.
+   *
+   * @param measured the case
+   * @return false if it is not to be measured
+   */
+  public boolean take(Case measured) {
+    return measured.terms().eventSeconds() * SECOND <= (double) MOST_SLICES * sliceNanos;
+  }
+
+  /**
    * How long a case takes, about: the start of its JVM, the warm-up, and the rounds.
    *
    * @param measured the case
@@ -58,6 +71,9 @@ public record Rounds(int count, long sliceNanos, long warmUpNanos, long patience
    */
   public double seconds(Case measured) {
     Case.Terms terms = measured.terms();
+    if (!take(measured)) {
+      return 0;
+    }
     Rounds counted = of(terms.slice());
     double slice = Math.max(counted.sliceNanos / SECOND, terms.eventSeconds());
     double rounds = counted.count * slice * (measured.peers().size() + 1);
