@@ -34,6 +34,7 @@ public final class Bench {
    * @param areas the names of the areas; none for all
    * @param isQuick whether a first look will do
    * @param tsv a file that gets all rows with all their figures
+   * @param html a file that gets a page with plots
    * @param isTerminal whether what is printed can be rewritten
    * @param isColoured whether verdicts are printed in colour
    */
@@ -41,6 +42,7 @@ public final class Bench {
       List<String> areas,
       boolean isQuick,
       Optional<Path> tsv,
+      Optional<Path> html,
       boolean isTerminal,
       boolean isColoured) {
     /** Copies the list. */
@@ -94,6 +96,9 @@ public final class Bench {
       Environment environment = Environment.read(Path.of("/"), Jvm.flags(), library, rounds);
       if (request.tsv.isPresent()) {
         reports.add(new TsvReport(Files.newBufferedWriter(request.tsv.get()), environment));
+      }
+      if (request.html.isPresent()) {
+        reports.add(new HtmlReport(request.html.get(), environment));
       }
       reports.add(new TextReport(out, areas, environment, request.isTerminal, request.isColoured));
       return new Bench(areas, runner, reports).run(rounds);
