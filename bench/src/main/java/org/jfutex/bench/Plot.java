@@ -13,7 +13,7 @@ import org.jfutex.bench.frame.Verdict;
 /** The rows of an area on one logarithmic axis: how many times better ours is than the peer. */
 final class Plot {
   private static final int WIDTH = 1_000;
-  private static final int LABELS = 430;
+  private static final int LABELS = 500;
   private static final int MARGIN = 24;
   private static final int LINE = 22;
   private static final int TOP = 8;

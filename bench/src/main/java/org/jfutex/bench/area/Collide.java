@@ -31,6 +31,17 @@ final class Collide implements Area {
   /** Of word, key, waiter, entry and their share of the queue. */
   private static final long BYTES_PER_WORD = 400;
 
+  private final int count;
+
+  Collide() {
+    this(WORDS);
+  }
+
+  /** With another number of words, prime to the step. */
+  Collide(int count) {
+    this.count = count;
+  }
+
   @Override
   public String name() {
     return "collide";
@@ -44,12 +55,12 @@ final class Collide implements Area {
             .against("table of this machine", Target.none(), _ -> pairs(TableSize.ofSystem())));
   }
 
-  private static Contender pairs(TableSize size) throws SkippedException {
-    WakeAll.requireHeap(3 * WORDS * BYTES_PER_WORD);
+  private Contender pairs(TableSize size) throws SkippedException {
+    WakeAll.requireHeap(3 * count * BYTES_PER_WORD);
     JvmFutex futex = new JvmFutex(size, Ticker.system(), null);
-    Word[] words = new Word[WORDS];
-    int[] cells = new int[WORDS];
-    for (int i = 0; i < WORDS; i++) {
+    Word[] words = new Word[count];
+    int[] cells = new int[count];
+    for (int i = 0; i < count; i++) {
       words[i] = Word.of(cells, i);
       await(futex, words[i]);
     }
@@ -63,7 +74,7 @@ final class Collide implements Area {
             Word word = words[at];
             right += futex.wake(word, 1);
             await(futex, word);
-            at = (at + STEP) % WORDS;
+            at = (at + STEP) % count;
           }
           next[0] = at;
           return right;

@@ -36,6 +36,16 @@ final class Footprint implements Area {
   private static final String NODE = "org.jfutex.engine.Waiter";
   private static final Predicate<String> ANY = _ -> true;
 
+  private final int waiters;
+
+  Footprint() {
+    this(WAITERS);
+  }
+
+  Footprint(int waiters) {
+    this.waiters = waiters;
+  }
+
   @Override
   public String name() {
     return "memory";
@@ -82,22 +92,22 @@ final class Footprint implements Area {
   }
 
   /** The table counts whole, as it has grown for these waiters, each at a word of its own. */
-  private static Contender nodeAndTable() {
+  private Contender nodeAndTable() {
     return new Contender() {
       private double node;
 
       @Override
       public double measure(long sliceNanos) {
-        Word[] words = new Word[WAITERS];
-        int[] cells = new int[WAITERS];
-        for (int i = 0; i < WAITERS; i++) {
+        Word[] words = new Word[waiters];
+        int[] cells = new int[waiters];
+        for (int i = 0; i < waiters; i++) {
           words[i] = Word.of(cells, i);
         }
         return withWaiters(
             i -> words[i],
             () -> {
-              node = (double) live(name -> name.equals(NODE)) / WAITERS;
-              return (double) live(OF_ENGINE) / WAITERS;
+              node = (double) live(name -> name.equals(NODE)) / waiters;
+              return (double) live(OF_ENGINE) / waiters;
             });
       }
 
@@ -114,13 +124,13 @@ final class Footprint implements Area {
     double bytes();
   }
 
-  private static double withWaiters(IntFunction<Word> words, Look look) {
+  private double withWaiters(IntFunction<Word> words, Look look) {
     Futex futex = Futex.jvm();
     AtomicInteger next = new AtomicInteger();
     AtomicBoolean isOver = new AtomicBoolean();
     Sleepers sleepers =
         Sleepers.start(
-            WAITERS,
+            waiters,
             Thread.ofVirtual(),
             () -> {
               Word word = words.apply(next.getAndIncrement());
@@ -131,18 +141,18 @@ final class Footprint implements Area {
     sleepers.awaitParked();
     double bytes = look.bytes();
     isOver.set(true);
-    for (int i = 0; i < WAITERS; i++) {
+    for (int i = 0; i < waiters; i++) {
       int _ = futex.wake(words.apply(i), Integer.MAX_VALUE);
     }
     sleepers.join();
     return bytes;
   }
 
-  private static double withParked(Look look) {
+  private double withParked(Look look) {
     AtomicBoolean isOver = new AtomicBoolean();
     Sleepers sleepers =
         Sleepers.start(
-            WAITERS,
+            waiters,
             Thread.ofVirtual(),
             () -> {
               while (!isOver.get()) {
@@ -157,15 +167,15 @@ final class Footprint implements Area {
     return bytes;
   }
 
-  private static Contender aboveParked() {
+  private Contender aboveParked() {
     return new Contender() {
       private double parked;
 
       @Override
       public double measure(long sliceNanos) {
         Word word = Word.of(new int[1], 0);
-        parked = withParked(() -> (double) live(ANY) / WAITERS);
-        return withWaiters(_ -> word, () -> (double) live(ANY) / WAITERS) - parked;
+        parked = withParked(() -> (double) live(ANY) / waiters);
+        return withWaiters(_ -> word, () -> (double) live(ANY) / waiters) - parked;
       }
 
       @Override

@@ -16,7 +16,8 @@ final class WakeAll implements Area {
   /** What a parked virtual thread takes at most, of this and of the round before. */
   private static final long BYTES_PER_THREAD = 3_000;
 
-  private record Size(String name, int threads, double seconds) {}
+  /** How many threads, and about how long it takes to start, wake and end them. */
+  record Size(String name, int threads, double seconds) {}
 
   private static final List<Size> SIZES =
       List.of(
@@ -24,6 +25,16 @@ final class WakeAll implements Area {
           new Size("10k", 10_000, 0.05),
           new Size("100k", 100_000, 0.5),
           new Size("1M", 1_000_000, 4));
+
+  private final List<Size> sizes;
+
+  WakeAll() {
+    this(SIZES);
+  }
+
+  WakeAll(List<Size> sizes) {
+    this.sizes = sizes;
+  }
 
   @Override
   public String name() {
@@ -33,7 +44,7 @@ final class WakeAll implements Area {
   @Override
   public List<Case> cases() {
     List<Case> cases = new ArrayList<>();
-    for (Size size : SIZES) {
+    for (Size size : sizes) {
       cases.add(
           Case.of(
                   size.name + " virtual threads",
