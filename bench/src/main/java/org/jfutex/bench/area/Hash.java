@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jfutex.Futex;
 import org.jfutex.WaitStatus;
@@ -58,33 +58,31 @@ final class Hash implements Area {
     }
     return slice -> {
       AtomicBoolean isOver = new AtomicBoolean();
-      CountDownLatch start = new CountDownLatch(1);
-      long[] counts = new long[THREADS];
+      AtomicLong operations = new AtomicLong();
+      AtomicLong nanos = new AtomicLong();
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < THREADS; i++) {
-        int mine = i;
+        Word[] own = words.get(i);
         Runnable body =
             () -> {
-              Gate.awaitLatch(start);
-              counts[mine] = repeat(futex, words.get(mine), isOver);
+              long start = System.nanoTime();
+              operations.addAndGet(repeat(futex, own, isOver));
+              nanos.addAndGet(System.nanoTime() - start);
             };
-        threads.add(LockPi.start(mine, body));
+        threads.add(LockPi.start(i, body));
       }
-      long began = System.nanoTime();
-      start.countDown();
       LockPi.sleep(slice);
       isOver.set(true);
-      double nanos = System.nanoTime() - began;
       Sleepers.join(threads);
-      return nanos * THREADS / (counts[0] + counts[1]);
+      return (double) nanos.get() / operations.get();
     };
   }
 
   private static long repeat(Futex futex, Word[] words, AtomicBoolean isOver) {
     long count = 0;
-    while (!isOver.get()) {
+    do {
       count += pass(futex, words);
-    }
+    } while (!isOver.get());
     return count;
   }
 
