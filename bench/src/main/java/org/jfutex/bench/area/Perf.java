@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jfutex.bench.frame.Commands;
@@ -15,6 +17,8 @@ import org.jfutex.bench.frame.SkippedException;
 final class Perf {
   private static final double MILLI = 1e6;
   private static final double SECOND = 1e9;
+  private static final int TRIES = 5;
+  private static final int PATIENCE_SECONDS = 10;
 
   private Perf() {}
 
@@ -94,16 +98,38 @@ final class Perf {
     return figure;
   }
 
+  /**
+   * Runs perf until it has ended by itself: where a waiter falls asleep only after it was to be
+   * woken, as on a busy machine, {@code wake-parallel} never does.
+   */
   private static String run(List<String> command) {
+    for (int i = 0; i < TRIES; i++) {
+      Optional<String> said = runOnce(command);
+      if (said.isPresent()) {
+        return said.get();
+      }
+    }
+    throw new IllegalStateException(
+        "%s has not ended within %d s in %d tries"
+            .formatted(String.join(" ", command), PATIENCE_SECONDS, TRIES));
+  }
+
+  /** What it says fits into a pipe, so it may be read afterwards. */
+  private static Optional<String> runOnce(List<String> command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       try {
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)
+            ? Optional.of(
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+            : Optional.empty();
       } finally {
         process.destroyForcibly();
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("a measurement was interrupted", e);
     }
   }
 }
