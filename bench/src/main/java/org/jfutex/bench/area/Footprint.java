@@ -24,7 +24,7 @@ import org.jfutex.word.Word;
  */
 final class Footprint implements Area {
   private static final int WAITERS = 100_000;
-  private static final double EVENT_SECONDS = 1;
+  private static final double EVENT_SECONDS = 0.6;
 
   /** Objects of the engine, and the locks of its buckets. */
   private static final Predicate<String> OF_ENGINE =

@@ -34,7 +34,7 @@ final class Hash implements Area {
   public List<Case> cases() {
     return List.of(
         Case.nanos("wait, value changed, 2 threads", "engine", _ -> crowd(Futex.jvm()))
-            .inEvents(1)
+            .inEvents(0.4)
             .against(
                 "perf bench futex hash",
                 Target.timesFaster(100),

@@ -34,7 +34,7 @@ final class LockPi implements Area {
   public List<Case> cases() {
     return List.of(
         Case.nanos("lock, sleep, unlock, 2 threads", "engine", _ -> crowd(Futex.jvm(), heap()))
-            .inEvents(1)
+            .inEvents(0.4)
             .against(
                 "perf bench futex lock-pi",
                 Target.none(),

@@ -65,7 +65,7 @@ final class Wakes {
   static Case shape(String name, Calls calls, String perf, Case.Opener peer) {
     return Case.of(
             name, "ns/waiter", Crowd.VIRTUAL.toString(), _ -> contender(Crowd.VIRTUAL, calls))
-        .inEvents(1)
+        .inEvents(0.3)
         .against(perf, Target.none(), peer)
         .against(Crowd.PLATFORM.toString(), Target.none(), _ -> contender(Crowd.PLATFORM, calls))
         .against(Crowd.KERNEL.toString(), Target.none(), _ -> contender(Crowd.KERNEL, calls));

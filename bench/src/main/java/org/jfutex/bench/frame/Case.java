@@ -38,7 +38,8 @@ public record Case(
    * How a case is measured.
    *
    * @param slice how long a contender measures in a round
-   * @param eventSeconds how long an event takes, about; only to tell how long is left
+   * @param eventSeconds how long an event takes, about, on average of the contenders; only to tell
+   *     how long is left, and whether that is too long
    * @param flags what its JVM is started with besides {@link Jvm#flags}
    * @param allocation whether our side may make objects
    */
@@ -120,7 +121,7 @@ public record Case(
   /**
    * This case with contenders that measure at least one event, however long it takes.
    *
-   * @param seconds how long one takes, about
+   * @param seconds how long one takes, about, on average of the contenders
    * @return the new case
    */
   public Case inEvents(double seconds) {
