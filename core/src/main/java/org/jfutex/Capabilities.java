@@ -17,6 +17,7 @@ import java.util.Set;
  * @param ranks whether a waiter may have a rank
  * @param mixedScopes whether one requeue or wake-op may be about two words of which one is shared
  *     through a file and the other is not
+ * @param observers whether somebody can be told of wakes without taking part
  * @param pi which threads may own and wait for priority-inheritance locks
  */
 public record Capabilities(
@@ -30,6 +31,7 @@ public record Capabilities(
     boolean bitsets,
     boolean ranks,
     boolean mixedScopes,
+    boolean observers,
     PiThreads pi) {
   /** The threads that the priority-inheritance operations serve. */
   public enum PiThreads {

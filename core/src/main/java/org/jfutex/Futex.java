@@ -133,6 +133,20 @@ public interface Futex {
       Word word, long expected, Deadline deadline, WaitOptions options);
 
   /**
+   * Tells somebody of every wake on a word, without taking part in it: who observes is not woken
+   * instead of a waiter, not counted, not moved, and compares nothing. What Linux had as FUTEX_FD
+   * and gave up, because nothing tied the wakes to a value: look at the word after this returns,
+   * and whenever told.
+   *
+   * @param word the word
+   * @param told is called by who wakes, after the wake and outside all locks; short; what it
+   *     throws, that thread gets
+   * @return what ends it
+   * @throws FutexException with ENOSYS where {@link Capabilities#observers()} is false
+   */
+  Observation observe(Word word, Runnable told);
+
+  /**
    * Sleeps while every word of several holds its value, until one is woken (futex_waitv).
    *
    * <p>All words are compared and queued one after the other; the first that has changed ends the

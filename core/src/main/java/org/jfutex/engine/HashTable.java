@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
@@ -131,11 +132,20 @@ final class HashTable {
 
   /** Queues a waiter if the word holds a value, in one step; otherwise leaves no trace of it. */
   boolean addIfHolds(Word word, long expected, Waiter waiter) {
+    return addIf(() -> word.holds(expected), waiter);
+  }
+
+  /** Queues a waiter in any case. */
+  void add(Waiter waiter) {
+    boolean _ = addIf(() -> true, waiter);
+  }
+
+  private boolean addIf(BooleanSupplier condition, Waiter waiter) {
     boolean added = false;
     boolean crowded = false;
     Bucket bucket = enter(waiter.key);
     try {
-      if (word.holds(expected)) {
+      if (condition.getAsBoolean()) {
         bucket.queueLocked().reserve();
         bucket.addLocked(waiter);
         added = true;

@@ -12,11 +12,13 @@ import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
+import org.jfutex.Observation;
 import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
+import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -39,6 +41,7 @@ public final class JvmFutex implements Futex {
           MAX_ENTRIES,
           true,
           false,
+          true,
           true,
           true,
           true,
@@ -129,6 +132,14 @@ public final class JvmFutex implements Futex {
       }
     }
     return future;
+  }
+
+  @Override
+  public Observation observe(Word word, Runnable told) {
+    ObservingWaiter observer =
+        new ObservingWaiter(word.key(), told, ticker.nanos(ClockId.MONOTONIC));
+    table.add(observer);
+    return observer;
   }
 
   @Override

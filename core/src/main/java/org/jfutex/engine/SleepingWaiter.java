@@ -39,6 +39,7 @@ public record SleepingWaiter(
       case THREAD -> "thread";
       case VIRTUAL_THREAD -> "virtual thread";
       case CALLBACK -> "callback";
+      case OBSERVER -> "observer";
     };
   }
 }

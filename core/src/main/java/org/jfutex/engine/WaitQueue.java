@@ -60,7 +60,7 @@ final class WaitQueue {
     slots = larger;
   }
 
-  /** Queues a waiter behind those of its key with the same or a higher rank. */
+  /** Queues a waiter behind those of its key with the same or a higher rank; observers first. */
   void add(Waiter waiter) {
     Waiter head = first(waiter.key);
     size++;
@@ -73,7 +73,7 @@ final class WaitQueue {
       keys++;
       return;
     }
-    if (waiter.rank > head.rank) {
+    if (waiter.isObserver() || waiter.rank > head.rank) {
       linkBefore(waiter, head);
       replaceHead(head, waiter);
       return;
@@ -117,6 +117,19 @@ final class WaitQueue {
     return head;
   }
 
+  /** The first waiter of a key that may be moved, or null. */
+  @Nullable Waiter firstToMove(Key key) {
+    Waiter head = first(key);
+    Waiter waiter = head;
+    while (waiter != null && waiter.isObserver()) {
+      waiter = linked(waiter.next);
+      if (waiter == head) {
+        return null;
+      }
+    }
+    return waiter;
+  }
+
   /**
    * Takes the first waiters of a key that a bitset meets, and adds them to a list. Stops at one
    * that refuses wakes, whatever its bitset.
@@ -137,7 +150,9 @@ final class WaitQueue {
         list.refuse();
         return taken;
       }
-      if ((waiter.bitset & bitset) != 0) {
+      if (waiter.isObserver()) {
+        list.observe(waiter);
+      } else if ((waiter.bitset & bitset) != 0) {
         remove(waiter);
         list.add(waiter);
         taken++;
@@ -162,7 +177,7 @@ final class WaitQueue {
         list.refuse();
         return count;
       }
-      count++;
+      count += waiter.isObserver() ? 0 : 1;
       waiter = linked(waiter.next);
     } while (waiter != head && count < limit);
     return count;

@@ -98,6 +98,11 @@ class Waiter {
     return false;
   }
 
+  /** Whether it is told of wakes, and is neither taken nor moved nor counted. */
+  boolean isObserver() {
+    return false;
+  }
+
   /** Is told, under the bucket's lock, that it has left its queue by itself. */
   void leaveLocked() {}
 

@@ -1,5 +1,7 @@
 package org.jfutex.engine;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 import org.jfutex.word.Key;
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class WakeList {
   private @Nullable Waiter first;
   private @Nullable Waiter last;
+  private @Nullable List<Waiter> observers;
   private int told;
   private @Nullable Throwable failure;
   private boolean refused;
@@ -24,6 +27,14 @@ final class WakeList {
   /** Whether such a waiter was met. */
   boolean isRefused() {
     return refused;
+  }
+
+  /** Remembers to tell an observer, which stays where it is. */
+  void observe(Waiter observer) {
+    if (observers == null) {
+      observers = new ArrayList<>(1);
+    }
+    observers.add(observer);
   }
 
   /** Marks a waiter woken, under its bucket's lock, and remembers to call its parker. */
@@ -52,6 +63,10 @@ final class WakeList {
     first = null;
     last = null;
     told = 0;
+    if (observers != null) {
+      observers.forEach(this::tellObserver);
+      observers = null;
+    }
     while (waiter != null) {
       Waiter next = waiter.next;
       waiter.next = null;
@@ -66,6 +81,14 @@ final class WakeList {
       waiter = next;
     }
     return count;
+  }
+
+  private void tellObserver(Waiter observer) {
+    try {
+      boolean _ = observer.parker.unpark();
+    } catch (RuntimeException | Error e) {
+      failure = e;
+    }
   }
 
   /**

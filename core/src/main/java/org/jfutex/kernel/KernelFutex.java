@@ -13,6 +13,7 @@ import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
+import org.jfutex.Observation;
 import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
@@ -69,12 +70,19 @@ final class KernelFutex implements Futex {
             true,
             false,
             false,
+            false,
             Capabilities.PiThreads.PLATFORM);
   }
 
   @Override
   public Capabilities capabilities() {
     return capabilities;
+  }
+
+  @Override
+  public Observation observe(Word word, Runnable told) {
+    throw new FutexException(
+        Errno.ENOSYS, "the kernel wakes who waits and nobody else: expected a word of Futex.jvm()");
   }
 
   /** The waits that no thread of their own sleeps in, for tests. */

@@ -51,21 +51,25 @@ public final class Syscalls {
     (byte) 0xC3, // ret
   };
 
-  private static final MethodHandle SYSCALL = find();
+  private static final MemorySegment MAPPED = isKnown() ? mapCode() : MemorySegment.NULL;
+  private static final MethodHandle SYSCALL = find("callLibrary", descriptor());
+  private static final MethodHandle SYSCALL_WITH_MEMORY =
+      find("callLibraryWithMemory", memoryDescriptor());
 
   private Syscalls() {}
 
-  private static MethodHandle find() {
-    boolean isKnown =
-        System.getProperty("os.name").equals("Linux")
-            && System.getProperty("os.arch").equals("amd64");
-    MemorySegment code = isKnown ? mapCode() : MemorySegment.NULL;
-    if (!code.equals(MemorySegment.NULL)) {
-      return downcall(code);
+  private static boolean isKnown() {
+    return System.getProperty("os.name").equals("Linux")
+        && System.getProperty("os.arch").equals("amd64");
+  }
+
+  private static MethodHandle find(String fallback, FunctionDescriptor descriptor) {
+    if (!MAPPED.equals(MemorySegment.NULL)) {
+      return LINKER.downcallHandle(MAPPED, descriptor);
     }
     try {
       return MethodHandles.lookup()
-          .findStatic(Syscalls.class, "callLibrary", descriptor().toMethodType());
+          .findStatic(Syscalls.class, fallback, descriptor.toMethodType());
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -74,6 +78,11 @@ public final class Syscalls {
   private static FunctionDescriptor descriptor() {
     ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
     return FunctionDescriptor.of(word, word, word, word, word, word, word, word);
+  }
+
+  private static FunctionDescriptor memoryDescriptor() {
+    ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
+    return FunctionDescriptor.of(word, word, ValueLayout.ADDRESS, word, word, word, word, word);
   }
 
   private static MethodHandle downcall(MemorySegment function, Linker.Option... options) {
@@ -123,6 +132,29 @@ public final class Syscalls {
     return call(nr, a0, a1, a2, 0, 0, 0);
   }
 
+  /**
+   * Makes a system call whose second argument is the address of memory outside the heap, which
+   * stays mapped until the call returns.
+   *
+   * @param nr its x86-64 number
+   * @param a0 the first argument
+   * @param a1 the memory
+   * @param a2 the third argument
+   * @param a3 the fourth argument
+   * @return what the call returned, a negative errno if it failed
+   * @throws IllegalStateException if the memory's arena has been closed
+   * @throws WrongThreadException if the memory is another thread's
+   */
+  public static long call(long nr, long a0, MemorySegment a1, long a2, long a3) {
+    try {
+      return (long) SYSCALL_WITH_MEMORY.invokeExact(a0, a1, a2, a3, 0L, 0L, nr);
+    } catch (RuntimeException | Error failure) {
+      throw failure;
+    } catch (Throwable failure) {
+      throw new AssertionError("a system call throws nothing checked", failure);
+    }
+  }
+
   private static long invoke(
       MethodHandle handle, long a, long b, long c, long d, long e, long f, long g) {
     try {
@@ -144,11 +176,32 @@ public final class Syscalls {
     }
   }
 
+  /** The same, with the memory held. */
+  static long callLibraryWithMemory(
+      long a0, MemorySegment a1, long a2, long a3, long a4, long a5, long nr) throws Throwable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment captured = arena.allocate(Captured.STATE);
+      long result =
+          (long) Captured.SYSCALL_WITH_MEMORY.invokeExact(captured, nr, a0, a1, a2, a3, a4, a5);
+      return result == -1 ? -captured.get(ValueLayout.JAVA_INT, Captured.ERRNO_OFFSET) : result;
+    }
+  }
+
   /** What only the C library's calls need. */
   private static final class Captured {
     static final StructLayout STATE = Linker.Option.captureStateLayout();
     static final long ERRNO_OFFSET =
         STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
     static final MethodHandle SYSCALL = downcall(LIBRARY, Linker.Option.captureCallState("errno"));
+    static final MethodHandle SYSCALL_WITH_MEMORY = withMemory();
+
+    private static MethodHandle withMemory() {
+      ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
+      return LINKER.downcallHandle(
+          LIBRARY,
+          FunctionDescriptor.of(
+              word, word, word, ValueLayout.ADDRESS, word, word, word, word),
+          Linker.Option.captureCallState("errno"));
+    }
   }
 }

@@ -9,7 +9,9 @@ public interface Parker {
     /** A virtual thread of this JVM. */
     VIRTUAL_THREAD,
     /** A future or a listener. */
-    CALLBACK
+    CALLBACK,
+    /** Who is told of wakes and takes none. */
+    OBSERVER
   }
 
   /**

@@ -20,13 +20,13 @@ public final class Events {
   /** The object is closed. Reported whether asked for or not. */
   public static final int NVAL = 0x20;
 
-  /** As {@link #IN}. */
+  /** As {@link #IN}, and with it. */
   public static final int RDNORM = 0x40;
 
   /** Data of another priority can be read. */
   public static final int RDBAND = 0x80;
 
-  /** As {@link #OUT}. */
+  /** As {@link #OUT}, and with it. */
   public static final int WRNORM = 0x100;
 
   /** Data of another priority can be written. */
@@ -46,7 +46,15 @@ public final class Events {
     "RDHUP"
   };
 
+  /** How far RDNORM is from IN, and WRNORM from OUT. */
+  private static final int NORMAL_SHIFT = 6;
+
   private Events() {}
+
+  /** What else is said whenever some events are: IN and OUT have two names. */
+  static int withSynonyms(int events) {
+    return (events | (events & (IN | OUT)) << NORMAL_SHIFT) & ALL;
+  }
 
   /**
    * Events for people.

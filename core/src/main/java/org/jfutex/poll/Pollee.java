@@ -38,7 +38,7 @@ public final class Pollee {
    *                          stamp, any     -> stamp + 1, quiet     a check, after many in vain
    *                          stamp, quiet   -> stamp + 1, unknown   a check, once in a while
    *             misses       polls since the last that found events known; about, as it is plain
-   *             first, last: the registrations, in their order; count: how many.
+   *             registrations: in their order; count: how many.
    * Guards      state: atomic. misses: racy, it only says when to try. The registrations: lock;
    *             count is written with it held, and read without.
    * Lock order  lock; nothing is taken inside.
@@ -89,8 +89,7 @@ public final class Pollee {
 
   private final ReentrantLock lock = new ReentrantLock();
   private volatile int count;
-  private @Nullable Registration first;
-  private @Nullable Registration last;
+  private final Chain<Registration> registrations = new Chain<>();
 
   /**
    * The readiness of an object, {@link Discipline#HYBRID}.
@@ -134,6 +133,28 @@ public final class Pollee {
   }
 
   /**
+   * The readiness of something that never changes, such as a regular file. An {@link Epoll} refuses
+   * it with EPERM.
+   *
+   * @param events all events that hold, for ever
+   * @return a new one
+   */
+  public static Pollee constant(int events) {
+    return new Pollee(new Constant(events));
+  }
+
+  private record Constant(int events) implements IntSupplier {
+    @Override
+    public int getAsInt() {
+      return events;
+    }
+  }
+
+  boolean isConstant() {
+    return check instanceof Constant;
+  }
+
+  /**
    * What the object is ready for.
    *
    * @param mask which events are of interest; {@link Events#ALWAYS} are, in any case
@@ -171,7 +192,7 @@ public final class Pollee {
   }
 
   private int compute(long before) {
-    int events = check.getAsInt() & Events.ALL;
+    int events = Events.withSynonyms(check.getAsInt());
     if (discipline == Discipline.STATELESS) {
       return (state & CLOSED) == 0 ? events : Events.NVAL;
     }
@@ -212,7 +233,7 @@ public final class Pollee {
 
   /**
    * Notes a change that may have brought events, and tells all shared observers of them that ask
-   * for any, and one exclusive observer.
+   * for any, and one exclusive observer of those that ask for the same.
    *
    * @param events the events that may hold now; more do no harm
    */
@@ -276,17 +297,18 @@ public final class Pollee {
   }
 
   /** Finds who is to be told with the lock held, and tells them without. */
-  private void tell(int events, Audience audience) {
+  private void tell(int happened, Audience audience) {
+    int events = Events.withSynonyms(happened);
     Registration only;
     List<Registration> shared = List.of();
     List<Registration> exclusive = List.of();
     lock.lock();
     try {
-      only = first == last ? first : null;
+      only = registrations.size() == 1 ? registrations.first() : null;
       if (only == null) {
         shared = new ArrayList<>();
         exclusive = new ArrayList<>();
-        for (Registration each = first; each != null; each = each.behind) {
+        for (Registration each = registrations.first(); each != null; each = each.behind()) {
           if (((each.mask | Events.ALWAYS) & events) != 0) {
             boolean isShared = each.mode == Registration.Mode.SHARED;
             (isShared || audience == Audience.EVERYONE ? shared : exclusive).add(each);
@@ -305,12 +327,15 @@ public final class Pollee {
       return;
     }
     if (audience != Audience.NEXT) {
-      shared.forEach(each -> each.observer.onEvents(events));
+      // the latest first, as in a wait queue of Linux: it is seen in the order of epolls in epolls
+      shared.reversed().forEach(each -> each.observer.onEvents(events));
     }
+    int left = events;
     for (Registration each : exclusive) {
-      if (each.observer.onEvents(events)) {
+      int mask = each.mask | Events.ALWAYS; // that of an exclusive one does not change
+      if ((mask & left) != 0 && each.observer.onEvents(events)) {
         moveToTheEnd(each); // the next event is another's
-        return;
+        left &= ~mask; // one that reads and one that writes do not take each other's
       }
     }
   }
@@ -345,7 +370,7 @@ public final class Pollee {
   private Registration add(Registration registration) {
     lock.lock();
     try {
-      link(registration);
+      registrations.addLast(registration);
       count++; // (N) before the look of who polls next
     } finally {
       lock.unlock();
@@ -366,10 +391,10 @@ public final class Pollee {
   void unregister(Registration registration) {
     lock.lock();
     try {
-      if (!registration.isLinked) {
+      if (!registration.isLinked()) {
         return;
       }
-      unlink(registration);
+      registrations.remove(registration);
       count--;
     } finally {
       lock.unlock();
@@ -382,41 +407,22 @@ public final class Pollee {
   private void moveToTheEnd(Registration registration) {
     lock.lock();
     try {
-      if (registration.isLinked) {
-        unlink(registration);
-        link(registration);
+      if (registration.isLinked()) {
+        registrations.remove(registration);
+        registrations.addLast(registration);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void link(Registration registration) {
-    registration.before = last;
-    registration.behind = null;
-    if (last == null) {
-      first = registration;
-    } else {
-      last.behind = registration;
-    }
-    last = registration;
-    registration.isLinked = true;
-  }
-
-  private void unlink(Registration registration) {
-    Registration before = registration.before;
-    Registration behind = registration.behind;
-    if (before == null) {
-      first = behind;
-    } else {
-      before.behind = behind;
-    }
-    if (behind == null) {
-      last = before;
-    } else {
-      behind.before = before;
-    }
-    registration.isLinked = false;
+  /**
+   * Whether somebody is registered, to be told of events.
+   *
+   * @return whether a notification reaches anybody
+   */
+  public boolean isObserved() {
+    return count != 0;
   }
 
   /** How many are registered. */

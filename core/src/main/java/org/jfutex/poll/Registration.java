@@ -1,9 +1,7 @@
 package org.jfutex.poll;
 
-import org.jspecify.annotations.Nullable;
-
 /** An {@link Observer} in the table of a {@link Pollee}. */
-public final class Registration implements AutoCloseable {
+public final class Registration extends Chain.Node<Registration> implements AutoCloseable {
   /** Who else is told of the same events. */
   public enum Mode {
     /** Everybody. */
@@ -18,10 +16,6 @@ public final class Registration implements AutoCloseable {
 
   /** The events of interest; guarded by the lock of the pollee, as the links are. */
   int mask;
-
-  boolean isLinked;
-  @Nullable Registration before;
-  @Nullable Registration behind;
 
   /** Whether its observer asks the feed itself; constant. */
   final boolean isQuiet;

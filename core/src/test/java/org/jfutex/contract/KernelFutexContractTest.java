@@ -29,6 +29,7 @@ class KernelFutexContractTest {
                 true,
                 false,
                 false,
+                false,
                 Capabilities.PiThreads.PLATFORM));
   }
 

@@ -244,6 +244,9 @@ public abstract class WaitContract extends FutexContract {
       assertRefused(
           Errno.ENOSYS, () -> futex.await(word, 0, Deadline.NEVER, WaitOptions.ofBitset(1)));
     }
+    if (!futex.capabilities().observers()) {
+      assertRefused(Errno.ENOSYS, () -> futex.observe(word, () -> {}));
+    }
     assertThat(backend.queued(word)).isZero();
   }
 

@@ -68,7 +68,7 @@ class ArchitectureTest {
   private static final Set<String> PUBLIC =
       Stream.of(
               ".AnyWait .Capabilities .Errno .Futex .FutexException .FutexProvider .LockStatus",
-              ".OwnerWord .Robust .WaitEntry .WaitOptions .WaitStatus .WakeOp",
+              ".Observation .OwnerWord .Robust .WaitEntry .WaitOptions .WaitStatus .WakeOp",
               ".word.Key .word.MappedFile .word.NativePlace .word.Word .word.WordFault",
               ".time.ClockId .time.Deadline .time.Ticker",
               ".engine.AsyncWait .engine.JvmFutex .engine.JvmFutexProvider",
@@ -83,14 +83,17 @@ class ArchitectureTest {
               ".poll.Discipline .poll.Epoll .poll.Events .poll.Feed .poll.Observer",
               ".poll.Pollable .poll.PollSet .poll.Pollee .poll.Poller .poll.Registration",
               ".poll.Select",
-              ".io.ErrnoIOException",
+              ".io.BoundedQueue .io.ChannelSource .io.ErrnoIOException .io.EventCounter",
+              ".io.FixedSource .io.FutureSource .io.Pipe .io.PollableSemaphore .io.ProcessExit",
+              ".io.TcpListener .io.TcpStream .io.TimerSource .io.Transport .io.WordSource",
               ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
               ".sync.RwLock .sync.Semaphore",
               ".park.DeadlineTimer .park.Parker .park.ThreadEnd .park.ThreadParker"
                   + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
-              ".kernel.PosixCalls .kernel.Spawn .kernel.Syscalls",
+              ".kernel.EpollCalls .kernel.PosixCalls .kernel.SocketCalls .kernel.Spawn"
+                  + " .kernel.Syscalls",
               ".shm.PosixCondvar .shm.PosixMutex .shm.PosixSemaphore")
           .flatMap(line -> Stream.of(line.split(" ")))
           .map(name -> "org.jfutex" + name)

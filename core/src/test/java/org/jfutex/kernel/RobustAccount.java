@@ -13,6 +13,7 @@ import org.jfutex.AnyWait;
 import org.jfutex.Capabilities;
 import org.jfutex.Futex;
 import org.jfutex.LockStatus;
+import org.jfutex.Observation;
 import org.jfutex.OwnerWord;
 import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
@@ -281,6 +282,11 @@ final class RobustAccount {
 
       @Override
       public AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline) {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public Observation observe(Word word, Runnable told) {
         throw new UnsupportedOperationException();
       }
 

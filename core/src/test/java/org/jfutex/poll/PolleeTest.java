@@ -97,7 +97,7 @@ class PolleeTest {
     thing.lose(Events.IN);
     assertThat(thing.poll(Events.IN | Events.OUT, null)).isEqualTo(Events.OUT | Events.HUP);
     thing.lose(Events.HUP);
-    assertThat(thing.poll(Events.ALL, null)).isEqualTo(Events.OUT);
+    assertThat(thing.poll(Events.ALL, null)).isEqualTo(Events.OUT | Events.WRNORM);
   }
 
   @ParameterizedTest
@@ -286,5 +286,22 @@ class PolleeTest {
     assertThat(Events.describe(Events.IN | Events.HUP | Events.RDHUP)).isEqualTo("IN|HUP|RDHUP");
     assertThat(Events.describe(0x400 | Events.OUT)).isEqualTo("OUT|0x400");
     assertThat(Events.describe(0x400)).isEqualTo("0x400");
+  }
+
+  @Test
+  void exclusiveObserversOfDifferentEventsDoNotTakeEachOthers() {
+    Thing thing = new Thing(Discipline.HYBRID);
+    Counter[] counters = new Counter[4];
+    for (int i = 0; i < counters.length; i++) {
+      counters[i] = new Counter(_ -> true);
+      int mask = i < 2 ? Events.IN : Events.OUT;
+      Registration _ = thing.pollee.register(counters[i], mask, Registration.Mode.EXCLUSIVE);
+    }
+    thing.become(Events.IN | Events.OUT | Events.HUP);
+    assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 0, 1, 0);
+    thing.become(Events.OUT);
+    assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 0, 1, 1);
+    thing.become(Events.IN);
+    assertThat(counters).extracting(each -> each.told.get()).containsExactly(1, 1, 1, 1);
   }
 }

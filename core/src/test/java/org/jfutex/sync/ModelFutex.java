@@ -10,6 +10,7 @@ import org.jfutex.AnyWait;
 import org.jfutex.Capabilities;
 import org.jfutex.Futex;
 import org.jfutex.LockStatus;
+import org.jfutex.Observation;
 import org.jfutex.Robust;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
@@ -321,7 +322,13 @@ final class ModelFutex implements Futex {
         true,
         false,
         true,
+        false,
         Capabilities.PiThreads.ALL);
+  }
+
+  @Override
+  public Observation observe(Word word, Runnable told) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -128,6 +128,7 @@ record ProbeReport(
     fields.put("bitsets", backend.bitsets());
     fields.put("ranks", backend.ranks());
     fields.put("mixedScopes", backend.mixedScopes());
+    fields.put("observers", backend.observers());
     return fields;
   }
 }

@@ -1,0 +1,29 @@
+package org.jfutex.poll;
+
+import org.jfutex.park.ThreadParker;
+import org.jfutex.time.Deadline;
+import org.jfutex.time.Ticker;
+import org.jspecify.annotations.Nullable;
+
+/** A thread that sleeps until it is woken, once. */
+final class Sleeper {
+  private final ThreadParker parker = ThreadParker.current();
+  private volatile boolean isWoken;
+
+  /** Wakes one, if there is one. */
+  static void wake(@Nullable Sleeper sleeper) {
+    if (sleeper != null) {
+      sleeper.isWoken = true;
+      boolean _ = sleeper.parker.unpark();
+    }
+  }
+
+  /** Sleeps until woken, interrupted, or the deadline. */
+  void sleep(Deadline deadline) {
+    while (!isWoken // read last before parking
+        && !Thread.currentThread().isInterrupted()
+        && !deadline.isReached(Ticker.system())) {
+      ThreadParker.park(this, deadline, Ticker.system());
+    }
+  }
+}
