@@ -7,7 +7,22 @@ import org.jfutex.bench.frame.Area;
 /** All areas; each is one line here. */
 public final class Areas {
   private static final List<Area> ALL =
-      List.of(new KernelCall(), new FastPath(), new Lock(), new CrossProcess());
+      List.of(
+          new KernelCall(),
+          new FastPath(),
+          new Hash(),
+          new Lock(),
+          new LockPi(),
+          new HandOff(),
+          new CrossProcess(),
+          new Wake(),
+          new WakeParallel(),
+          new WakeAll(),
+          new Requeue(),
+          new WaitVector(),
+          new Collide(),
+          new Supervised(),
+          new Footprint());
 
   private Areas() {}
 

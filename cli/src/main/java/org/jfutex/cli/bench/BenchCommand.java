@@ -68,6 +68,12 @@ public final class BenchCommand implements Callable<Integer> {
       description = "Also write all rows, with their figures, to FILE.")
   private @Nullable Path tsv;
 
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Also write a page with all rows and plots to FILE.")
+  private @Nullable Path html;
+
   @Spec private CommandSpec spec;
 
   // picocli sets the field before anything can read it
@@ -82,14 +88,14 @@ public final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** Makes the file, so that a long run does not end with nowhere to go. */
-  private void checkWritable() {
-    if (tsv != null) {
+  /** Makes a file, so that a long run does not end with nowhere to go. */
+  private void checkWritable(@Nullable Path file) {
+    if (file != null) {
       try {
-        Files.write(tsv, new byte[0]);
+        Files.write(file, new byte[0]);
       } catch (IOException e) {
         throw new ParameterException(
-            spec.commandLine(), tsv + " cannot be written: " + FileProblem.reason(e), e);
+            spec.commandLine(), file + " cannot be written: " + FileProblem.reason(e), e);
       }
     }
   }
@@ -104,10 +110,17 @@ public final class BenchCommand implements Callable<Integer> {
             "'" + area + "' is not an area; there are " + String.join(", ", Bench.areas()));
       }
     }
-    checkWritable();
+    checkWritable(tsv);
+    checkWritable(html);
     boolean isColoured = spec.commandLine().getColorScheme().ansi().enabled();
     Bench.Request request =
-        new Bench.Request(areas, quick, Optional.ofNullable(tsv), Main.isTerminal(), isColoured);
+        new Bench.Request(
+            areas,
+            quick,
+            Optional.ofNullable(tsv),
+            Optional.ofNullable(html),
+            Main.isTerminal(),
+            isColoured);
     PrintStream out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     try {
