@@ -21,6 +21,7 @@ public final class Areas {
           new Requeue(),
           new WaitVector(),
           new Collide(),
+          new Poll(),
           new Supervised(),
           new Footprint());
 
