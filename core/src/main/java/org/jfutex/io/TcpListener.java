@@ -117,7 +117,7 @@ public abstract sealed class TcpListener implements Closeable, Pollable
     if (first != null) {
       return first;
     }
-    TcpStream[] found = new TcpStream[1];
+    @Nullable TcpStream[] found = new @Nullable TcpStream[1];
     Attempt<IOException> attempt =
         () -> {
           TcpStream stream = tryAccept();

@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Streams and listeners: what they carry, how they block, and how that ends. */
+@SuppressWarnings("try") // what is closed, and when, is what is tested
 class TcpTest {
   private static final int LARGE = 1 << 20;
 
