@@ -385,8 +385,8 @@ class TcpTest {
     try (RawPoll.Pair pair = RawPoll.Pair.open()) {
       ByteBuffer direct = ByteBuffer.allocateDirect(64);
       ByteBuffer heap = ByteBuffer.allocate(64);
-      Allocation.assertNone(12_000, 1_000, () -> echo(pair, direct));
-      Allocation.assertNone(12_000, 1_000, () -> echo(pair, heap));
+      Allocation.assertNone(8_000, 500, () -> echo(pair, direct));
+      Allocation.assertNone(8_000, 500, () -> echo(pair, heap));
     }
   }
 
