@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jfutex.bench.frame.Area;
@@ -24,6 +26,7 @@ import org.jfutex.io.EventCounter;
 import org.jfutex.io.Pipe;
 import org.jfutex.io.TcpListener;
 import org.jfutex.io.TcpStream;
+import org.jfutex.io.Transport;
 import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Epoll;
 import org.jfutex.poll.Events;
@@ -65,13 +68,41 @@ final class Poll implements Area {
   private static Case latSelect(int count, String select, String poll) {
     return Case.nanos(
             "all of %d TCP handles are writable".formatted(count),
-            "poll set, hybrid",
-            _ -> handles(count, Discipline.HYBRID))
+            "select, hybrid",
+            _ -> handles(count, Discipline.HYBRID, Poll::select))
         .withoutAllocation()
         .against("C select(2)", Target.timesFaster(20), bench -> c(bench, select))
         .against("C poll(2)", Target.none(), bench -> c(bench, poll))
-        .against("stateful", Target.none(), _ -> handles(count, Discipline.STATEFUL))
-        .against("stateless", Target.none(), _ -> handles(count, Discipline.STATELESS));
+        .against("C epoll_wait(2), idle", Target.none(), bench -> c(bench, "epoll_idle"))
+        .against("poll, hybrid", Target.none(), _ -> handles(count, Discipline.HYBRID, Poll::poll))
+        .against(
+            "select, stateful",
+            Target.none(),
+            _ -> handles(count, Discipline.STATEFUL, Poll::select))
+        .against(
+            "select, stateless",
+            Target.none(),
+            _ -> handles(count, Discipline.STATELESS, Poll::select));
+  }
+
+  /** As poll(2). */
+  private static Look poll(PollSet set, int count) {
+    return () -> set.poll(NOW);
+  }
+
+  /** As select(2), whose set is both what is asked and what is answered. */
+  private static Look select(PollSet set, int count) {
+    BitSet writable = new BitSet(count);
+    return () -> {
+      writable.set(0, count);
+      return set.select(count, null, writable, null, NOW);
+    };
+  }
+
+  /** Makes a call that looks at the first places of a set. */
+  @FunctionalInterface
+  private interface Looking {
+    Look at(PollSet set, int count);
   }
 
   private static Contender c(Workbench bench, String function) throws SkippedException {
@@ -81,10 +112,11 @@ final class Poll implements Area {
   private static Case selector() {
     return Case.nanos(
             "all of %d TCP connections are writable".formatted(MANY),
-            "poll set, hybrid",
-            _ -> connections(MANY))
+            "select, hybrid",
+            _ -> connections(MANY, Poll::select))
         .withoutAllocation()
         .against("selectNow", Target.timesFaster(40), _ -> selectNow(MANY, SelectionKey.OP_WRITE))
+        .against("poll, hybrid", Target.none(), _ -> connections(MANY, Poll::poll))
         .against("epoll of ours", Target.none(), _ -> epollOfConnections(MANY));
   }
 
@@ -152,18 +184,17 @@ final class Poll implements Area {
   }
 
   /** Many handles of one stream, each with a readiness of its own discipline. */
-  private static Contender handles(int count, Discipline discipline) {
+  private static Contender handles(int count, Discipline discipline, Looking looking) {
     try (TcpListener listener = TcpListener.open()) {
       TcpListener _ = listener.bind(loopback());
-      TcpStream stream = TcpStream.open(discipline);
+      TcpStream stream = TcpStream.open(Transport.best(), discipline);
       stream.connect(address(listener));
       TcpStream _ = listener.accept(); // both ends stay open with this JVM
       List<Pollable> handles = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         handles.add(stream::pollee);
       }
-      PollSet set = set(handles, Events.OUT);
-      return loop("poll", count, () -> set.poll(NOW));
+      return loop("handles", count, looking.at(set(handles, Events.OUT), count));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -197,9 +228,8 @@ final class Poll implements Area {
     return streams;
   }
 
-  private static Contender connections(int count) {
-    PollSet set = set(streams(count), Events.OUT);
-    return loop("poll", count, () -> set.poll(NOW));
+  private static Contender connections(int count, Looking looking) {
+    return loop("connections", count, looking.at(set(streams(count), Events.OUT), count));
   }
 
   private static Contender epollOfConnections(int count) {
@@ -246,7 +276,7 @@ final class Poll implements Area {
           }
           default -> {
             Pipe pipe = new Pipe(discipline);
-            int _ = pipe.sink().tryWrite(java.nio.ByteBuffer.allocate(1));
+            int _ = pipe.sink().tryWrite(ByteBuffer.allocate(1));
             things.add(pipe.source());
           }
         }

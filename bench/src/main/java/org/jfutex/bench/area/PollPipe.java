@@ -1,5 +1,6 @@
 package org.jfutex.bench.area;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -10,17 +11,20 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jfutex.bench.frame.Case;
 import org.jfutex.bench.frame.Contender;
+import org.jfutex.bench.frame.SkippedException;
 import org.jfutex.bench.frame.Target;
 import org.jfutex.io.Pipe;
+import org.jspecify.annotations.Nullable;
 
 /** A byte to and fro, and many bytes one way, through a pipe between two threads. */
 final class PollPipe {
   private static final int CHUNK = 1 << 16;
 
-  /** One way between two threads. */
-  private interface Way {
+  /** One way between two threads. Those of streams do not outlive their threads. */
+  private interface Way extends Closeable {
     /** Sends all of the buffer. */
     void send(ByteBuffer buffer) throws IOException;
 
@@ -46,6 +50,12 @@ final class PollPipe {
     public void receive(ByteBuffer buffer) throws IOException {
       int _ = source.read(buffer);
     }
+
+    @Override
+    public void close() throws IOException {
+      sink.close();
+      source.close();
+    }
   }
 
   private record Streams(InputStream in, OutputStream out) implements Way {
@@ -60,6 +70,12 @@ final class PollPipe {
     public void receive(ByteBuffer buffer) throws IOException {
       int count = in.read(buffer.array(), buffer.position(), buffer.remaining());
       buffer.position(buffer.position() + Math.max(0, count));
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
+      in.close();
     }
   }
 
@@ -95,21 +111,29 @@ final class PollPipe {
     return Case.nanos(
             "round trip of a byte, " + threads,
             "pipe",
-            _ -> trips(kind, () -> ours(Pipe.DEFAULT_CAPACITY), ByteBuffer::allocate))
+            _ ->
+                trips(
+                    kind,
+                    same(() -> ours(Pipe.DEFAULT_CAPACITY)),
+                    same(() -> ours(Pipe.DEFAULT_CAPACITY)),
+                    ByteBuffer::allocate))
         .against(
-            "nio Pipe", target, _ -> trips(kind, PollPipe::nio, ByteBuffer::allocateDirect))
+            "nio Pipe",
+            target,
+            _ -> trips(kind, same(PollPipe::nio), same(PollPipe::nio), ByteBuffer::allocateDirect))
         .against(
             "PipedInputStream",
             Target.none(),
-            _ -> trips(kind, PollPipe::piped, ByteBuffer::allocate));
+            _ -> trips(kind, PollPipe::piped, PollPipe::piped, ByteBuffer::allocate));
   }
 
   private static Case flow(String threads, Thread.Builder kind, int capacity, Target target) {
     return Case.nanos(
             "64 KiB of %d KiB pipe, %s".formatted(capacity >> 10, threads),
             "pipe",
-            _ -> flow(kind, () -> ours(capacity), ByteBuffer::allocate))
-        .against("nio Pipe", target, _ -> flow(kind, PollPipe::nio, ByteBuffer::allocateDirect))
+            _ -> flow(kind, same(() -> ours(capacity)), ByteBuffer::allocate))
+        .against(
+            "nio Pipe", target, _ -> flow(kind, same(PollPipe::nio), ByteBuffer::allocateDirect))
         .against(
             "PipedInputStream",
             Target.none(),
@@ -128,71 +152,91 @@ final class PollPipe {
     void run() throws IOException;
   }
 
-  private static Contender trips(Thread.Builder kind, Maker maker, Buffers buffers) {
-    Way ping;
-    Way pong;
+  /** One way for all measurements, which ends with the JVM. */
+  private static Maker same(Maker maker) throws SkippedException {
     try {
-      ping = maker.make();
-      pong = maker.make();
+      Way way = maker.make();
+      return () ->
+          new Way() {
+            @Override
+            public void send(ByteBuffer buffer) throws IOException {
+              way.send(buffer);
+            }
+
+            @Override
+            public void receive(ByteBuffer buffer) throws IOException {
+              way.receive(buffer);
+            }
+
+            @Override
+            public void close() {
+              // stays open
+            }
+          };
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new SkippedException(e.toString());
     }
+  }
+
+  private static Contender trips(Thread.Builder kind, Maker there, Maker back, Buffers buffers) {
     return new Paced(
-        count ->
-            together(
-                    kind,
-                    () -> {
-                      ByteBuffer buffer = buffers.allocate(1);
-                      for (long i = 0; i < count; i++) {
-                        ping.send(buffer.clear());
-                        pong.receive(buffer.clear());
-                      }
-                    },
-                    () -> {
-                      ByteBuffer buffer = buffers.allocate(1);
-                      for (long i = 0; i < count; i++) {
-                        ping.receive(buffer.clear());
-                        pong.send(buffer.flip());
-                      }
-                    })
-                / count);
+        count -> {
+          try (Way ping = there.make();
+              Way pong = back.make()) {
+            Side one =
+                () -> {
+                  ByteBuffer buffer = buffers.allocate(1);
+                  for (long i = 0; i < count; i++) {
+                    ping.send(buffer.clear());
+                    pong.receive(buffer.clear());
+                  }
+                };
+            Side other =
+                () -> {
+                  ByteBuffer buffer = buffers.allocate(1);
+                  for (long i = 0; i < count; i++) {
+                    ping.receive(buffer.clear());
+                    pong.send(buffer.flip());
+                  }
+                };
+            return together(kind, one, other) / count;
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   private static Contender flow(Thread.Builder kind, Maker maker, Buffers buffers) {
-    Way way;
-    try {
-      way = maker.make();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
     return new Paced(
-        count ->
-            together(
-                    kind,
-                    () -> {
-                      ByteBuffer buffer = buffers.allocate(CHUNK);
-                      for (long i = 0; i < count; i++) {
-                        way.send(buffer.clear());
-                      }
-                    },
-                    () -> {
-                      ByteBuffer buffer = buffers.allocate(CHUNK);
-                      for (long left = count * CHUNK; left > 0; ) {
-                        buffer.clear();
-                        if (left < CHUNK) {
-                          buffer.limit((int) left);
-                        }
-                        way.receive(buffer);
-                        left -= buffer.position();
-                      }
-                    })
-                / count);
+        count -> {
+          try (Way way = maker.make()) {
+            Side writer =
+                () -> {
+                  ByteBuffer buffer = buffers.allocate(CHUNK);
+                  for (long i = 0; i < count; i++) {
+                    way.send(buffer.clear());
+                  }
+                };
+            Side reader =
+                () -> {
+                  ByteBuffer buffer = buffers.allocate(CHUNK);
+                  for (long left = count * CHUNK; left > 0; left -= buffer.position()) {
+                    buffer.clear().limit((int) Math.min(left, CHUNK));
+                    way.receive(buffer);
+                  }
+                };
+            return together(kind, writer, reader) / count;
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   /** Runs both in threads of a kind; the nanoseconds until both have ended. */
-  private static double together(Thread.Builder kind, Side one, Side other) {
+  private static double together(Thread.Builder kind, Side one, Side other) throws IOException {
+    AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
     long start = System.nanoTime();
-    List<Thread> threads = List.of(start(kind, one), start(kind, other));
+    List<Thread> threads = List.of(start(kind, one, failure), start(kind, other, failure));
     try {
       for (Thread each : threads) {
         each.join();
@@ -200,16 +244,22 @@ final class PollPipe {
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts", e);
     }
-    return System.nanoTime() - start;
+    long nanos = System.nanoTime() - start;
+    IOException failed = failure.get();
+    if (failed != null) {
+      throw failed;
+    }
+    return nanos;
   }
 
-  private static Thread start(Thread.Builder kind, Side side) {
+  private static Thread start(
+      Thread.Builder kind, Side side, AtomicReference<@Nullable IOException> failure) {
     return kind.start(
         () -> {
           try {
             side.run();
           } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            failure.set(e);
           }
         });
   }
