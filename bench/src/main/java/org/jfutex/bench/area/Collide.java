@@ -56,7 +56,7 @@ final class Collide implements Area {
   }
 
   private Contender pairs(TableSize size) throws SkippedException {
-    WakeAll.requireHeap(3 * count * BYTES_PER_WORD);
+    WakeAll.requireHeap(3L * count * BYTES_PER_WORD);
     JvmFutex futex = new JvmFutex(size, Ticker.system(), null);
     Word[] words = new Word[count];
     int[] cells = new int[count];

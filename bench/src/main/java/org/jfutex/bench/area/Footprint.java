@@ -26,15 +26,7 @@ final class Footprint implements Area {
   private static final int WAITERS = 100_000;
   private static final double EVENT_SECONDS = 0.6;
 
-  /** Objects of the engine, and the locks of its buckets. */
-  private static final Predicate<String> OF_ENGINE =
-      name ->
-          name.startsWith("org.jfutex.engine.")
-              || name.startsWith("[Lorg.jfutex.engine.")
-              || name.startsWith("java.util.concurrent.locks.ReentrantLock");
-
   private static final String NODE = "org.jfutex.engine.Waiter";
-  private static final Predicate<String> ANY = _ -> true;
 
   private final int waiters;
 
@@ -62,6 +54,13 @@ final class Footprint implements Area {
 
   private static Case bytes(String name, String side, Case.Opener opener) {
     return Case.of(name, "B/waiter", side, opener).inEvents(EVENT_SECONDS);
+  }
+
+  /** Objects of the engine, and the locks of its buckets. */
+  private static boolean isOfEngine(String name) {
+    return name.startsWith("org.jfutex.engine.")
+        || name.startsWith("[Lorg.jfutex.engine.")
+        || name.startsWith("java.util.concurrent.locks.ReentrantLock");
   }
 
   /** The bytes of the objects whose class fits, all of them alive. */
@@ -107,7 +106,7 @@ final class Footprint implements Area {
             i -> words[i],
             () -> {
               node = (double) live(name -> name.equals(NODE)) / waiters;
-              return (double) live(OF_ENGINE) / waiters;
+              return (double) live(Footprint::isOfEngine) / waiters;
             });
       }
 
@@ -174,8 +173,8 @@ final class Footprint implements Area {
       @Override
       public double measure(long sliceNanos) {
         Word word = Word.of(new int[1], 0);
-        parked = withParked(() -> (double) live(ANY) / waiters);
-        return withWaiters(_ -> word, () -> (double) live(ANY) / waiters) - parked;
+        parked = withParked(() -> (double) live(_ -> true) / waiters);
+        return withWaiters(_ -> word, () -> (double) live(_ -> true) / waiters) - parked;
       }
 
       @Override

@@ -31,12 +31,12 @@ final class Perf {
     REQUEUE("requeue -s -q 1 -t ", "Requeued \\d+ of \\d+ threads in (\\S+) ms"),
     LOCK_PI("lock-pi -r 1 -s -t ", "Averaged (\\S+) operations/sec");
 
-    private final List<String> arguments;
-    private final Pattern answer;
+    private final String arguments;
+    private final String answer;
 
     Shape(String arguments, String answer) {
-      this.arguments = List.of(arguments.strip().split(" "));
-      this.answer = Pattern.compile(answer);
+      this.arguments = arguments;
+      this.answer = answer;
     }
   }
 
@@ -69,8 +69,7 @@ final class Perf {
     List<String> command = new ArrayList<>();
     command.add(Commands.require("perf"));
     command.addAll(List.of("bench", "futex"));
-    command.addAll(shape.arguments);
-    command.add(String.valueOf(threads));
+    command.addAll(List.of((shape.arguments + threads).split(" ", -1)));
     String first = run(command);
     try {
       double _ = figure(shape, first);
@@ -86,7 +85,7 @@ final class Perf {
    * @throws IllegalStateException if it is not there
    */
   static double figure(Shape shape, String said) {
-    Matcher matcher = shape.answer.matcher(said);
+    Matcher matcher = Pattern.compile(shape.answer).matcher(said);
     if (!matcher.find()) {
       throw new IllegalStateException(
           "perf says '%s': expected %s".formatted(said.strip(), shape.answer));

@@ -32,7 +32,9 @@ final class Sleepers {
    * inside of what puts it to sleep is parked too, but not for long.
    */
   void awaitParked() {
-    await(() -> areParked() && areParked());
+    for (int looks = 0; looks < 2; looks++) {
+      await(this::areParked);
+    }
   }
 
   private boolean areParked() {

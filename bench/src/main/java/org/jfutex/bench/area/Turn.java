@@ -117,6 +117,15 @@ interface Turn {
 
   /** A condition of a lock. */
   final class OfCondition implements Turn {
+    /*
+     * State       turn: the number of the side that has it.
+     * Guards      turn: lock.
+     * Lock order  none of its own.
+     * Ordering    by the lock.
+     * Progress    only one side waits at a time, and who gives wakes it.
+     * Callbacks   none.
+     * Checked by  PeersTest.
+     */
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private int turn;
