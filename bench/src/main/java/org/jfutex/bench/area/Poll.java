@@ -11,6 +11,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jfutex.bench.frame.Area;
@@ -183,17 +184,14 @@ final class Poll implements Area {
     return set;
   }
 
-  /** Many handles of one stream, each with a readiness of its own discipline. */
+  /** One stream at many places. */
   private static Contender handles(int count, Discipline discipline, Looking looking) {
     try (TcpListener listener = TcpListener.open()) {
       TcpListener _ = listener.bind(loopback());
       TcpStream stream = TcpStream.open(Transport.best(), discipline);
       stream.connect(address(listener));
       TcpStream _ = listener.accept(); // both ends stay open with this JVM
-      List<Pollable> handles = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        handles.add(stream::pollee);
-      }
+      List<Pollable> handles = Collections.nCopies(count, stream);
       return loop("handles", count, looking.at(set(handles, Events.OUT), count));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

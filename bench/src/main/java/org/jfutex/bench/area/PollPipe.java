@@ -61,14 +61,15 @@ final class PollPipe {
   private record Streams(InputStream in, OutputStream out) implements Way {
     @Override
     public void send(ByteBuffer buffer) throws IOException {
-      out.write(buffer.array(), buffer.position(), buffer.remaining());
+      out.write(buffer.array(), buffer.arrayOffset() + buffer.position(), buffer.remaining());
       out.flush();
       buffer.position(buffer.limit());
     }
 
     @Override
     public void receive(ByteBuffer buffer) throws IOException {
-      int count = in.read(buffer.array(), buffer.position(), buffer.remaining());
+      int count =
+          in.read(buffer.array(), buffer.arrayOffset() + buffer.position(), buffer.remaining());
       buffer.position(buffer.position() + Math.max(0, count));
     }
 
