@@ -18,7 +18,9 @@ import org.jfutex.io.BoundedQueue;
 import org.jfutex.io.TcpListener;
 import org.jfutex.io.TcpStream;
 import org.jfutex.io.TimerSource;
+import org.jfutex.io.Transport;
 import org.jfutex.io.WordSource;
+import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Epoll;
 import org.jfutex.poll.Events;
 import org.jfutex.time.Deadline;
@@ -32,7 +34,8 @@ import org.jfutex.word.Word;
  * <p>Sockets, a timer, a queue of finished work and the word that ends it all are in one Epoll,
  * served by one platform thread, or by as many virtual threads as you like.
  *
- * <p>{@code java ChatServer.java PORT [one | virtual]}; ends when its standard input does.
+ * <p>{@code java ChatServer.java PORT [one | virtual [HYBRID | STATELESS | STATEFUL]]}; ends when
+ * its standard input does.
  */
 public class ChatServer {
   private static final int EVENTS_AT_ONCE = 256;
@@ -51,7 +54,7 @@ public class ChatServer {
   private record Answer(Client client, String text) {}
 
   private final Epoll<Handler> epoll = new Epoll<>();
-  private final TcpListener listener = TcpListener.open();
+  private final TcpListener listener;
   private final int flags;
   private final Map<String, Set<Client>> rooms = new ConcurrentHashMap<>();
   private final AtomicLong clients = new AtomicLong();
@@ -65,14 +68,16 @@ public class ChatServer {
   private final int[] shutdown = new int[1];
   private final Word word = Word.of(shutdown, 0);
 
-  ChatServer(boolean isVirtual) throws IOException {
+  ChatServer(boolean isVirtual, Discipline discipline) throws IOException {
+    listener = TcpListener.open(Transport.best(), discipline);
     // several threads must not serve one object at the same time
     flags = isVirtual ? Epoll.ONESHOT : 0;
   }
 
   public static void main(String[] args) throws Exception {
     boolean isVirtual = args.length > 1 && args[1].equals("virtual");
-    new ChatServer(isVirtual).run(Integer.parseInt(args[0]), isVirtual);
+    Discipline discipline = args.length > 2 ? Discipline.valueOf(args[2]) : Discipline.HYBRID;
+    new ChatServer(isVirtual, discipline).run(Integer.parseInt(args[0]), isVirtual);
   }
 
   void run(int port, boolean isVirtual) throws Exception {

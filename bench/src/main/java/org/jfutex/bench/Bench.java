@@ -32,6 +32,7 @@ public final class Bench {
    * What is asked for.
    *
    * @param areas the names of the areas; none for all
+   * @param isMatrix whether the many figures beside those of area poll are wanted too
    * @param isQuick whether a first look will do
    * @param tsv a file that gets all rows with all their figures
    * @param html a file that gets a page with plots
@@ -40,6 +41,7 @@ public final class Bench {
    */
   public record Request(
       List<String> areas,
+      boolean isMatrix,
       boolean isQuick,
       Optional<Path> tsv,
       Optional<Path> html,
@@ -77,7 +79,11 @@ public final class Bench {
    */
   public static Totals run(Request request, PrintStream out) throws IOException {
     List<Area> areas = new ArrayList<>();
-    for (String name : request.areas.isEmpty() ? areas() : request.areas) {
+    List<String> names = new ArrayList<>(request.areas.isEmpty() ? areas() : request.areas);
+    if (request.isMatrix) {
+      names.add(Areas.POLL_MATRIX);
+    }
+    for (String name : names) {
       areas.add(
           Areas.named(name)
               .orElseThrow(

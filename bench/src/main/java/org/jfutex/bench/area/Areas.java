@@ -2,6 +2,7 @@ package org.jfutex.bench.area;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jfutex.bench.frame.Area;
 
 /** All areas; each is one line here. */
@@ -25,6 +26,11 @@ public final class Areas {
           new Supervised(),
           new Footprint());
 
+  /** The area of many figures without targets, which runs only where it is named. */
+  public static final String POLL_MATRIX = "poll-matrix";
+
+  private static final List<Area> EXTRA = List.of(new PollMatrix());
+
   private Areas() {}
 
   /**
@@ -43,6 +49,9 @@ public final class Areas {
    * @return the area of this name, if there is one
    */
   public static Optional<Area> named(String name) {
-    return ALL.stream().filter(area -> area.name().equals(name)).findFirst();
+    return Stream.of(ALL, EXTRA)
+        .flatMap(List::stream)
+        .filter(area -> area.name().equals(name))
+        .findFirst();
   }
 }

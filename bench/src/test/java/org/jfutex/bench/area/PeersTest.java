@@ -45,7 +45,8 @@ class PeersTest {
         new WaitVector(),
         new Collide(10_000),
         new Supervised(),
-        new Footprint(2_000));
+        new Footprint(2_000),
+        new Poll());
   }
 
   @ParameterizedTest

@@ -59,6 +59,13 @@ public final class BenchCommand implements Callable<Integer> {
       description = "What to measure: ${COMPLETION-CANDIDATES}. All when none is named.")
   private List<String> areas = List.of();
 
+  @Option(
+      names = "--matrix",
+      description =
+          "Also area poll-matrix: looks and waits by number, readiness, rate of change and "
+              + "writers; figures without targets.")
+  private boolean matrix;
+
   @Option(names = "--quick", description = "Fewer and shorter rounds, for a first look.")
   private boolean quick;
 
@@ -116,6 +123,7 @@ public final class BenchCommand implements Callable<Integer> {
     Bench.Request request =
         new Bench.Request(
             areas,
+            matrix,
             quick,
             Optional.ofNullable(tsv),
             Optional.ofNullable(html),
