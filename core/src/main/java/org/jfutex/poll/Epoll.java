@@ -36,10 +36,12 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    *             Disabled (a one-shot that was delivered) until modified; gone for ever.
    *             pending: how many are ready or taken. waiters: who sleeps, in order of arrival.
    *             isClosed.
-   * Guards      all of it: lock; pending is written with it held, and read without. What scans and
-   *             changes of the interest list do between locks: scan, so that one excludes another.
-   * Lock order  that of Nesting, scan (of an outer epoll before that of an inner one; there are no circles),
-   *             then locks of the objects, by their checks. lock: nothing is taken inside.
+   * Guards      all of it: lock; pending and isClosed are written with it held, and read
+   *             without. What scans and changes of the interest list do between locks: scan, so
+   *             that one excludes another.
+   * Lock order  that of Nesting, scan (of an outer epoll before that of an inner one; there are no
+   *             circles), then locks of the objects, by their checks. lock: nothing is taken
+   *             inside.
    * Ordering    who tells              who waits
    *             lock                   lock
    *             links the entry        pending != 0 ? scan : joins the waiters
@@ -52,7 +54,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    *             next, and a waiter that was woken as it gave up scans all the same.
    * Callbacks   checks, with scan held: a check must not wait for a thread that uses this epoll.
    *             Observers of this epoll, with no lock held.
-   * Checked by  EpollTest, EpollWakeupTest, EpollDifferentialTest.
+   * Checked by  EpollTest, EpollSuiteTest, EpollWakeupTest, EpollDifferentialTest.
    */
 
   /**
@@ -85,7 +87,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
   private final Pollee pollee = new Pollee(Discipline.STATELESS, this::check, feeds);
   private final Chain<EpollEntry<T>> ready = new Chain<>();
   private volatile int pending;
-  private boolean isClosed;
+  private volatile boolean isClosed;
 
   /** An epoll with an empty interest list (epoll_create1(2)). */
   public Epoll() {}
@@ -397,6 +399,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
           return found;
         }
       }
+      throwIfClosed(); // also who would not sleep
       if (deadline.isReached(Ticker.system())) {
         return List.of();
       }

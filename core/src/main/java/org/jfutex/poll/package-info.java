@@ -13,9 +13,12 @@
  * <tr><td>{@code notify_events()}, {@code notify}</td><td>{@code Pollee.notifyEvents}</td></tr>
  * <tr><td>{@code clear_events()}, {@code invalidate}</td><td>{@code Pollee.invalidate}</td></tr>
  * <tr><td>{@code poll}, {@code poll_with}</td><td>{@code Pollee.poll}</td></tr>
+ * <tr><td>{@code register_poller}</td><td>{@code Pollee.register}</td></tr>
  * <tr><td>{@code wait_events}</td><td>{@code Pollable.await}</td></tr>
- * <tr><td>{@code Poller}</td><td>{@code Poller}</td></tr>
+ * <tr><td>{@code Pollable}, {@code IoEvents}</td><td>{@code Pollable}, {@code Events}</td></tr>
+ * <tr><td>{@code Poller}, {@code PollHandle}</td><td>{@code Poller}</td></tr>
  * <tr><td>{@code PollAdaptor}, observers</td><td>{@code Observer}, {@code Registration}</td></tr>
+ * <tr><td>{@code Endpoint}, of pipes</td><td>a {@code Pollee} for each end</td></tr>
  * </table>
  */
 package org.jfutex.poll;
