@@ -193,6 +193,8 @@ public class ChatServer {
     private final Queue<ByteBuffer> unsent = new ArrayDeque<>();
     private int unsentBytes;
     private boolean isGone;
+    private boolean isServed;
+    private int interest = Events.IN;
     private volatile Set<Client> room;
 
     Client(TcpStream stream) {
@@ -202,6 +204,9 @@ public class ChatServer {
     @Override
     public void ready(int events) {
       try {
+        if (!begin()) {
+          return;
+        }
         if ((events & Events.OUT) != 0) {
           flush();
         }
@@ -209,22 +214,40 @@ public class ChatServer {
           leave();
           return;
         }
-        await(flags);
+        end();
       } catch (IOException e) {
         leave();
       }
     }
 
-    /** Once more in the interest list if it has to be. */
-    private void await(int again) {
+    /** False if another thread serves it: a message armed it again before that one was here. */
+    private boolean begin() {
       lock.lock();
       try {
-        if (!isGone && again != 0) {
-          epoll.modify(
-              stream, (unsent.isEmpty() ? Events.IN : Events.IN | Events.OUT) | flags, this);
-        }
+        boolean isFirst = !isServed;
+        isServed = true;
+        return isFirst;
       } finally {
         lock.unlock();
+      }
+    }
+
+    private void end() {
+      lock.lock();
+      try {
+        isServed = false;
+        await(); // which reports what came meanwhile
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Says what to wait for, if that has changed or must be said again; with the lock held. */
+    private void await() {
+      int now = unsent.isEmpty() ? Events.IN : Events.IN | Events.OUT;
+      if (!isGone && !isServed && (flags != 0 || now != interest)) { // one thread serves it
+        interest = now;
+        epoll.modify(stream, now | flags, this);
       }
     }
 
@@ -272,7 +295,6 @@ public class ChatServer {
 
     /** Called by whoever has something for this client. */
     void send(ByteBuffer message) {
-      boolean isLate = false;
       lock.lock();
       try {
         if (isGone) {
@@ -282,21 +304,20 @@ public class ChatServer {
           int _ = stream.tryWrite(message);
         }
         if (message.hasRemaining()) {
-          isLate = unsent.isEmpty();
+          boolean isFirst = unsent.isEmpty();
           unsent.add(message);
           unsentBytes += message.remaining();
           if (unsentBytes > MOST_UNSENT) {
             throw new IOException("a client that does not read");
           }
+          if (isFirst) {
+            await();
+          }
         }
       } catch (IOException e) {
-        unsent.clear();
-        isLate = false;
+        leave();
       } finally {
         lock.unlock();
-      }
-      if (isLate) {
-        await(Events.OUT);
       }
     }
 
@@ -315,7 +336,6 @@ public class ChatServer {
       } finally {
         lock.unlock();
       }
-      await(Events.IN);
     }
 
     private void leave() {

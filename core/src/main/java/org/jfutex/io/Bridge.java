@@ -80,13 +80,24 @@ final class Bridge implements Feed {
     final int[] events = new int[BATCH];
     int size;
 
+    /** An observer's bug must not cost the others their events: the kernel says them once. */
     void tell() {
+      Throwable failure = null;
       for (int i = 0; i < size; i++) {
         Pollee pollee = pollees[i];
         pollees[i] = null;
-        if (pollee != null) {
-          pollee.notifyEvents(events[i]);
+        try {
+          if (pollee != null) {
+            pollee.notifyEvents(events[i]);
+          }
+        } catch (RuntimeException | Error e) {
+          failure = e;
         }
+      }
+      switch (failure) {
+        case Error e -> throw e;
+        case RuntimeException e -> throw e;
+        case null, default -> {}
       }
     }
   }
@@ -254,7 +265,7 @@ final class Bridge implements Feed {
       }
       try {
         drain();
-      } catch (RuntimeException e) { // an observer has thrown, which must not end all others
+      } catch (RuntimeException | Error e) { // an observer has thrown: not the end of all others
         Thread self = Thread.currentThread();
         self.getUncaughtExceptionHandler().uncaughtException(self, e);
       }

@@ -302,9 +302,11 @@ public final class PollSet {
   private int sleep(Deadline deadline, int[] masks, IntUnaryOperator look, IntSupplier scan)
       throws InterruptedException {
     try (Poller poller = new Poller()) {
-      register(poller, masks, look);
+      int limit = Math.min(size, masks.length);
+      int registered = 0;
       WaitStatus end = WaitStatus.WOKEN;
       while (true) {
+        registered = register(poller, masks, look, registered, limit);
         int ready = scan.getAsInt();
         if (ready != 0 || end == WaitStatus.TIMED_OUT) {
           return ready;
@@ -313,21 +315,25 @@ public final class PollSet {
           boolean _ = Thread.interrupted();
           throw new InterruptedException("interrupted while nothing was ready");
         }
-        end = poller.await(deadline);
+        if (registered == limit) { // else what was ready has gone before the scan: go on behind it
+          end = poller.await(deadline);
+        }
       }
     }
   }
 
-  /** Stops where something is ready, as then nobody will sleep. */
-  private void register(Poller poller, int[] masks, IntUnaryOperator look) {
-    for (int place = 0; place < Math.min(size, masks.length); place++) {
+  /** Stops behind what is ready, as then nobody will sleep; where to go on if it is no more. */
+  private int register(Poller poller, int[] masks, IntUnaryOperator look, int from, int limit) {
+    int place = from;
+    boolean isReady = false;
+    while (place < limit && !isReady) {
       Pollee pollee = pollees[place];
       if (pollee != null) {
         poller.register(pollee, masks[place]);
-        if (look.applyAsInt(place) != 0) {
-          return;
-        }
+        isReady = look.applyAsInt(place) != 0;
       }
+      place++;
     }
+    return place;
   }
 }

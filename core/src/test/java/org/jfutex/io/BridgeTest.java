@@ -11,6 +11,7 @@ import org.jfutex.WaitStatus;
 import org.jfutex.kernel.Syscalls;
 import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Events;
+import org.jfutex.poll.Observer;
 import org.jfutex.poll.Registration;
 import org.jfutex.testing.Allocation;
 import org.jfutex.testing.Crew;
@@ -154,6 +155,37 @@ class BridgeTest {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** An observer that breaks its promise costs nobody else an event, nor the bridge its thread. */
+  @Test
+  void anObserverThatThrowsCostsNobodyElseAnEvent() throws Exception {
+    try (Crew crew = new Crew();
+        RawPoll.Pair bad = RawPoll.Pair.open();
+        RawPoll.Pair good = RawPoll.Pair.open()) {
+      Bridge.get().drain();
+      AtomicInteger told = new AtomicInteger();
+      try (Registration _ = register(bad, _ -> throwAssertion());
+          Registration _ = register(good, _ -> told.incrementAndGet() > 0)) {
+        int _ = bad.far().write(ByteBuffer.allocate(1));
+        int _ = good.far().write(ByteBuffer.allocate(1));
+        Crew.until("told", () -> told.get() == 1);
+      } catch (AssertionError e) {
+        assertThat(e).hasMessage("planted"); // thrown to this thread if it drained
+      }
+      var reader = crew.start(() -> good.near().await(Events.PRI, Deadline.NEVER));
+      Crew.until("sleeps", () -> reader.thread().getState() == Thread.State.WAITING);
+      assertThat(good.far().trySendUrgent((byte) 1)).isTrue();
+      assertThat(reader.join()).isEqualTo(WaitStatus.WOKEN);
+    }
+  }
+
+  private static Registration register(RawPoll.Pair pair, Observer observer) {
+    return pair.near().pollee().register(observer, Events.IN, Registration.Mode.SHARED);
+  }
+
+  private static boolean throwAssertion() {
+    throw new AssertionError("planted");
   }
 
   @Test
