@@ -26,16 +26,16 @@ final class Bridge implements Feed {
    *             events: what the kernel has said last. begun: how many drains have begun, each of
    *             which has the next number; served: the last that has fetched all there was.
    *             only: the bridge of this process. spare: a list of whom to tell that nobody uses.
-   *             watchers: how many sleep. isStarted, thread: the bridge's, from the first watcher on;
-   *             isParked: it waits for a watcher, not for events.
+   *             watchers: how many sleep. isStarted, thread: the bridge's, from the first watcher
+   *             on; isParked: it waits for a watcher, not for events.
    *             isParked   watchers   the thread
    *             no         0          waits for an event still, and parks after the next
    *             no         > 0        waits for events, or drains
    *             yes        0          is parked
    *             yes        > 0        is being unparked
-   * Guards      only: MAKING, and read without. The slots, events, served: lock. begun: written with it held, read without. watchers,
-   *             spare: atomic. isStarted: lock, and read without. thread, isParked: volatile,
-   *             written by the thread.
+   * Guards      only: MAKING, and read without. The slots, events, served: lock. begun: written
+   *             with it held, read without. watchers, spare: atomic. isStarted: lock, and read
+   *             without. thread, isParked: volatile, written by the thread.
    * Lock order  lock; inside of it those of checks, where a pollee is STATEFUL: they take none.
    * Ordering    events are taken from the kernel with the lock held, and the pollees invalidated
    *             before it is freed. So who drains after a change of the kernel's either takes the
@@ -48,7 +48,7 @@ final class Bridge implements Feed {
    *             once, one call may serve all. The thread is not woken by who watches while it waits
    *             in poll(2), so sleeps that come and go cost nothing.
    * Callbacks   observers, with no lock held; checks of STATEFUL pollees, with the lock held.
-   * Checked by  BridgeTest, TcpTest, TcpScriptTest.
+   * Checked by  BridgeTest, TcpTest, TcpStateTest.
    */
   private static final int BATCH = 256;
   private static final int FIRST_CAPACITY = 64;

@@ -39,8 +39,8 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    * Guards      all of it: lock; pending and isClosed are written with it held, and read without.
    *             What scans and changes of the interest list do between locks: scan, so that one
    *             excludes another.
-   * Lock order  that of Nesting, scan (of an outer epoll before that of an inner one; there are no circles),
-   *             then locks of the objects, by their checks. lock: nothing is taken inside.
+   * Lock order  that of Nesting, scan (of an outer epoll before that of an inner one; there are no
+   *             circles), then locks of the objects, by their checks. lock: nothing is taken inside.
    * Ordering    who tells              who waits
    *             lock                   lock
    *             links the entry        pending != 0 ? scan : joins the waiters
