@@ -49,7 +49,7 @@ final class Bridge implements Feed {
    *             once, one call may serve all. The thread is not woken by who watches while it waits
    *             in poll(2), so sleeps that come and go cost nothing.
    * Callbacks   observers, with no lock held; checks of STATEFUL pollees, with the lock held.
-   * Checked by  BridgeTest, TcpTest, TcpScriptTest.
+   * Checked by  BridgeTest, TcpTest, TcpStateTest.
    */
   private static final int BATCH = 256;
   private static final int FIRST_CAPACITY = 64;
@@ -215,10 +215,10 @@ final class Bridge implements Feed {
 
   @Override
   public void watch() {
+    if (!isStarted) {
+      start(); // before it counts: who fails to leaves the next to try
+    }
     if (watchers.getAndIncrement() == 0) { // (P)
-      if (!isStarted) {
-        start();
-      }
       ThreadParker sleeper = thread;
       if (isParked && sleeper != null) { // (P)
         boolean _ = sleeper.unpark();

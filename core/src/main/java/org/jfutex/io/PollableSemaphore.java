@@ -53,12 +53,12 @@ public final class PollableSemaphore extends Semaphore implements Pollable {
   @Override
   public void release() {
     super.release();
-    pollee.notifyEvents(Events.IN);
+    pollee.notifyEveryone(Events.IN); // they may want different numbers of permits
   }
 
   @Override
   public void release(int permits) {
     super.release(permits);
-    pollee.notifyEvents(Events.IN);
+    pollee.notifyEveryone(Events.IN); // they may want different numbers of permits
   }
 }

@@ -62,7 +62,7 @@ final class Feeds implements Feed {
     lock.lock();
     try {
       int at = indexOf(feed);
-      if (--uses[at] > 0) {
+      if (at < 0 || --uses[at] > 0) { // it could not be watched, and so was not added
         return;
       }
       int last = feeds.length - 1;

@@ -28,7 +28,7 @@ public final class PollSet {
    * Ordering    as Poller: it registers everywhere before it looks.
    * Progress    as Poller.
    * Callbacks   checks and feeds, with no lock held.
-   * Checked by  PollSetTest, SelectCallTest, PollDifferentialTest.
+   * Checked by  PollSetTest.
    */
   private static final int FIRST_CAPACITY = 8;
 

@@ -75,7 +75,8 @@ public interface Pollable {
   /**
    * Tries something until it succeeds, and sleeps in between until the object may be ready for it.
    * Of several threads that wait so, each event wakes one, in turn; who leaves with events left
-   * wakes the next.
+   * wakes the next. So what one of them can use, the others must be able to use as well: who wakes
+   * in vain sleeps on, and wakes nobody.
    *
    * @param <E> what the attempt throws
    * @param mask which events may make it succeed; {@link Events#ALWAYS} may, in any case

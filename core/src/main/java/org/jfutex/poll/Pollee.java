@@ -338,10 +338,30 @@ public final class Pollee {
       }
       return;
     }
+    Throwable failure = null;
     if (audience != Audience.NEXT) {
       // the latest first, as in a wait queue of Linux: it is seen in the order of epolls in epolls
-      shared.reversed().forEach(each -> each.observer.onEvents(events));
+      for (Registration each : shared.reversed()) {
+        try {
+          boolean _ = each.observer.onEvents(events);
+        } catch (RuntimeException | Error e) {
+          failure = e; // one observer's fault must not cost the others what they are told
+        }
+      }
     }
+    try {
+      tellInTurn(exclusive, events);
+    } catch (RuntimeException | Error e) {
+      failure = e;
+    }
+    switch (failure) {
+      case Error e -> throw e;
+      case RuntimeException e -> throw e;
+      case null, default -> {}
+    }
+  }
+
+  private void tellInTurn(List<Registration> exclusive, int events) {
     int left = events;
     for (Registration each : exclusive) {
       int mask = each.mask | Events.ALWAYS; // that of an exclusive one does not change

@@ -36,7 +36,7 @@ public final class Poller implements AutoCloseable {
    * Progress    many tellings before the thread looks are one; none is lost. An exclusive poller
    *             that has been told, and leaves while events are left, tells the next.
    * Callbacks   none.
-   * Checked by  PolleeTest, ExclusiveTest, PollOrNotify (jcstress).
+   * Checked by  PolleeTest, SelectTest, PollOrNotify (jcstress).
    */
   private static final int WAITING = 0;
   private static final int TOLD = 1;

@@ -55,8 +55,9 @@ public final class Select<R> {
    *
    * @param object the object
    * @param mask which events may make the taking succeed; {@link Events#ALWAYS} may, in any case
-   * @param take takes something at once, or returns null if there is nothing; called with no lock
-   *     held; what it throws, {@link #take} throws
+   * @param take what the object's events are about, for all who wait for them alike: takes it at
+   *     once, or returns null if there is nothing; called with no lock held; what it throws, {@link
+   *     #take} throws
    * @return this
    */
   public Select<R> on(Pollable object, int mask, Supplier<? extends @Nullable R> take) {

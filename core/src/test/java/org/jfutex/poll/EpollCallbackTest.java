@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
 import org.jfutex.testing.Crew;
@@ -139,6 +140,49 @@ class EpollCallbackTest {
       epoll.modify(source, Events.OUT, "fed");
       assertThat(changed).isNotEmpty().doesNotContain(false);
     }
+  }
+
+  /** A feed is watched by who sleeps, and let alone once what it feeds is out. */
+  @Test
+  void aFeedIsLetGo() throws InterruptedException {
+    AtomicInteger drains = new AtomicInteger();
+    AtomicInteger watches = new AtomicInteger();
+    AtomicInteger watchers = new AtomicInteger();
+    Feed feed =
+        new Feed() {
+          @Override
+          public void drain() {
+            drains.incrementAndGet();
+          }
+
+          @Override
+          public void watch() {
+            watches.incrementAndGet();
+            watchers.incrementAndGet();
+          }
+
+          @Override
+          public void unwatch() {
+            watchers.decrementAndGet();
+          }
+        };
+    Pollee fed = new Pollee(Discipline.HYBRID, () -> 0, feed);
+    Pollable source = () -> fed;
+    epoll.add(source, Events.IN, "fed");
+    PollSet set = new PollSet();
+    int place = set.add(source, Events.IN);
+    set.set(place, source, Events.OUT); // the same again
+    assertThat(epoll.awaitEvents(1, Deadline.after(Delays.SHORT))).isEmpty();
+    assertThat(set.poll(Deadline.after(Delays.SHORT))).isZero();
+    assertThat(watches).hasValueGreaterThanOrEqualTo(2);
+    assertThat(watchers).hasValue(0);
+    assertThat(drains).hasPositiveValue();
+    epoll.remove(source);
+    set.set(place, null, 0);
+    drains.set(0);
+    assertThat(epoll.awaitEvents(1, now())).isEmpty();
+    assertThat(set.poll(now())).isZero();
+    assertThat(drains).hasValue(0);
   }
 
   /** Whether another thread can change the interest list now. */

@@ -1,6 +1,7 @@
 package org.jfutex.poll;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -201,6 +202,51 @@ class PolleeTest {
     assertThat(counters.get(3).told).hasValue(4);
     registrations.forEach(Registration::close);
     assertThat(thing.pollee.observers()).isZero();
+  }
+
+  /** Who is found, and has left by the time it is told, leaves the event to the next. */
+  @ParameterizedTest
+  @EnumSource
+  void aPollerThatIsClosedTakesNothing(Discipline discipline) {
+    Thing thing = new Thing(discipline);
+    Poller leaving = new Poller(Registration.Mode.EXCLUSIVE);
+    Counter last = new Counter(_ -> true);
+    Registration first =
+        thing.pollee.register(
+            _ -> {
+              leaving.close();
+              return false;
+            },
+            Events.IN,
+            Registration.Mode.EXCLUSIVE);
+    assertThat(thing.poll(Events.IN, leaving)).isZero();
+    Registration third = thing.pollee.register(last, Events.IN, Registration.Mode.EXCLUSIVE);
+    thing.become(Events.IN);
+    assertThat(last.told).hasValue(1);
+    first.close();
+    third.close();
+    assertThat(thing.pollee.observers()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anObserverThatThrowsCostsNobodyElseTheirs(Discipline discipline) {
+    Thing thing = new Thing(discipline);
+    Counter shared = new Counter(_ -> true);
+    Counter exclusive = new Counter(_ -> true);
+    Observer faulty =
+        _ -> {
+          throw new IllegalStateException("planted");
+        };
+    List<Registration> registrations =
+        List.of(
+            thing.pollee.register(shared, Events.IN, Registration.Mode.SHARED),
+            thing.pollee.register(faulty, Events.IN, Registration.Mode.SHARED),
+            thing.pollee.register(exclusive, Events.IN, Registration.Mode.EXCLUSIVE));
+    assertThatThrownBy(() -> thing.become(Events.IN)).hasMessage("planted");
+    assertThat(shared.told).hasValue(1);
+    assertThat(exclusive.told).hasValue(1);
+    registrations.forEach(Registration::close);
   }
 
   /** An observer may do what it likes: no lock is held. */
