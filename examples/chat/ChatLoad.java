@@ -18,8 +18,8 @@ import org.jfutex.time.Deadline;
  * Many clients of {@link ChatServer} in one thread, two to a room, each of which sends so many
  * numbered lines to the other, and checks that it gets those of the other, each once and in order.
  *
- * <p>{@code java ChatLoad.java [CONNECTIONS [MESSAGES [one | virtual]]]} starts a server, and
- * prints {@code ok} if every message has arrived.
+ * <p>{@code java ChatLoad.java [CONNECTIONS [MESSAGES [one | virtual [DISCIPLINE]]]]} starts a
+ * server, and prints {@code ok} if every message has arrived.
  */
 public class ChatLoad {
   private static final int EVENTS_AT_ONCE = 256;
@@ -43,7 +43,8 @@ public class ChatLoad {
     int connections = args.length > 0 ? Integer.parseInt(args[0]) : 1_000;
     int messages = args.length > 1 ? Integer.parseInt(args[1]) : 100;
     String threads = args.length > 2 ? args[2] : "one";
-    Process server = startServer(threads);
+    String discipline = args.length > 3 ? args[3] : "HYBRID";
+    Process server = startServer(threads, discipline);
     try (BufferedReader out =
         new BufferedReader(
             new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8))) {
@@ -66,7 +67,7 @@ public class ChatLoad {
     System.exit(server.exitValue());
   }
 
-  private static Process startServer(String threads) throws IOException {
+  private static Process startServer(String threads, String discipline) throws IOException {
     Path self =
         Path.of(System.getProperty("jdk.launcher.sourcefile", "examples/chat/ChatLoad.java"));
     return new ProcessBuilder(
@@ -76,7 +77,8 @@ public class ChatLoad {
             System.getProperty("java.class.path"),
             self.resolveSibling("ChatServer.java").toString(),
             "0",
-            threads)
+            threads,
+            discipline)
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
   }

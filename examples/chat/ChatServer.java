@@ -18,7 +18,9 @@ import org.jfutex.io.BoundedQueue;
 import org.jfutex.io.TcpListener;
 import org.jfutex.io.TcpStream;
 import org.jfutex.io.TimerSource;
+import org.jfutex.io.Transport;
 import org.jfutex.io.WordSource;
+import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Epoll;
 import org.jfutex.poll.Events;
 import org.jfutex.time.Deadline;
@@ -32,7 +34,8 @@ import org.jfutex.word.Word;
  * <p>Sockets, a timer, a queue of finished work and the word that ends it all are in one Epoll,
  * served by one platform thread, or by as many virtual threads as you like.
  *
- * <p>{@code java ChatServer.java PORT [one | virtual]}; ends when its standard input does.
+ * <p>{@code java ChatServer.java PORT [one | virtual [HYBRID | STATELESS | STATEFUL]]}; ends when
+ * its standard input does.
  */
 public class ChatServer {
   private static final int EVENTS_AT_ONCE = 256;
@@ -51,7 +54,7 @@ public class ChatServer {
   private record Answer(Client client, String text) {}
 
   private final Epoll<Handler> epoll = new Epoll<>();
-  private final TcpListener listener = TcpListener.open();
+  private final TcpListener listener;
   private final int flags;
   private final Map<String, Set<Client>> rooms = new ConcurrentHashMap<>();
   private final AtomicLong clients = new AtomicLong();
@@ -65,14 +68,16 @@ public class ChatServer {
   private final int[] shutdown = new int[1];
   private final Word word = Word.of(shutdown, 0);
 
-  ChatServer(boolean isVirtual) throws IOException {
+  ChatServer(boolean isVirtual, Discipline discipline) throws IOException {
+    listener = TcpListener.open(Transport.best(), discipline);
     // several threads must not serve one object at the same time
     flags = isVirtual ? Epoll.ONESHOT : 0;
   }
 
   public static void main(String[] args) throws Exception {
     boolean isVirtual = args.length > 1 && args[1].equals("virtual");
-    new ChatServer(isVirtual).run(Integer.parseInt(args[0]), isVirtual);
+    Discipline discipline = args.length > 2 ? Discipline.valueOf(args[2]) : Discipline.HYBRID;
+    new ChatServer(isVirtual, discipline).run(Integer.parseInt(args[0]), isVirtual);
   }
 
   void run(int port, boolean isVirtual) throws Exception {
@@ -188,6 +193,8 @@ public class ChatServer {
     private final Queue<ByteBuffer> unsent = new ArrayDeque<>();
     private int unsentBytes;
     private boolean isGone;
+    private boolean isServed;
+    private int interest = Events.IN;
     private volatile Set<Client> room;
 
     Client(TcpStream stream) {
@@ -197,6 +204,9 @@ public class ChatServer {
     @Override
     public void ready(int events) {
       try {
+        if (!begin()) {
+          return;
+        }
         if ((events & Events.OUT) != 0) {
           flush();
         }
@@ -204,22 +214,40 @@ public class ChatServer {
           leave();
           return;
         }
-        await(flags);
+        end();
       } catch (IOException e) {
         leave();
       }
     }
 
-    /** Once more in the interest list if it has to be. */
-    private void await(int again) {
+    /** False if another thread serves it: a message armed it again before that one was here. */
+    private boolean begin() {
       lock.lock();
       try {
-        if (!isGone && again != 0) {
-          epoll.modify(
-              stream, (unsent.isEmpty() ? Events.IN : Events.IN | Events.OUT) | flags, this);
-        }
+        boolean isFirst = !isServed;
+        isServed = true;
+        return isFirst;
       } finally {
         lock.unlock();
+      }
+    }
+
+    private void end() {
+      lock.lock();
+      try {
+        isServed = false;
+        await(); // which reports what came meanwhile
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Says what to wait for, if that has changed or must be said again; with the lock held. */
+    private void await() {
+      int now = unsent.isEmpty() ? Events.IN : Events.IN | Events.OUT;
+      if (!isGone && !isServed && (flags != 0 || now != interest)) { // one thread serves it
+        interest = now;
+        epoll.modify(stream, now | flags, this);
       }
     }
 
@@ -267,7 +295,6 @@ public class ChatServer {
 
     /** Called by whoever has something for this client. */
     void send(ByteBuffer message) {
-      boolean isLate = false;
       lock.lock();
       try {
         if (isGone) {
@@ -277,21 +304,20 @@ public class ChatServer {
           int _ = stream.tryWrite(message);
         }
         if (message.hasRemaining()) {
-          isLate = unsent.isEmpty();
+          boolean isFirst = unsent.isEmpty();
           unsent.add(message);
           unsentBytes += message.remaining();
           if (unsentBytes > MOST_UNSENT) {
             throw new IOException("a client that does not read");
           }
+          if (isFirst) {
+            await();
+          }
         }
       } catch (IOException e) {
-        unsent.clear();
-        isLate = false;
+        leave();
       } finally {
         lock.unlock();
-      }
-      if (isLate) {
-        await(Events.OUT);
       }
     }
 
@@ -310,7 +336,6 @@ public class ChatServer {
       } finally {
         lock.unlock();
       }
-      await(Events.IN);
     }
 
     private void leave() {

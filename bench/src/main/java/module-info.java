@@ -4,7 +4,8 @@
 module org.jfutex.bench {
   requires static org.jspecify;
   requires static com.google.errorprone.annotations;
-  requires java.management; // processor time of a thread
+  requires java.management;
+  requires jdk.management; // processor time of a thread, and the bytes it allocates
   requires org.jfutex;
 
   exports org.jfutex.bench to

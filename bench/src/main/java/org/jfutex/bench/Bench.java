@@ -6,14 +6,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
 import org.jfutex.bench.frame.Case;
+import org.jfutex.bench.frame.Commands;
 import org.jfutex.bench.frame.Jvm;
 import org.jfutex.bench.frame.Rounds;
 import org.jfutex.bench.frame.Row;
@@ -29,15 +32,19 @@ public final class Bench {
    * What is asked for.
    *
    * @param areas the names of the areas; none for all
+   * @param isMatrix whether the many figures beside those of area poll are wanted too
    * @param isQuick whether a first look will do
    * @param tsv a file that gets all rows with all their figures
+   * @param html a file that gets a page with plots
    * @param isTerminal whether what is printed can be rewritten
    * @param isColoured whether verdicts are printed in colour
    */
   public record Request(
       List<String> areas,
+      boolean isMatrix,
       boolean isQuick,
       Optional<Path> tsv,
+      Optional<Path> html,
       boolean isTerminal,
       boolean isColoured) {
     /** Copies the list. */
@@ -72,7 +79,11 @@ public final class Bench {
    */
   public static Totals run(Request request, PrintStream out) throws IOException {
     List<Area> areas = new ArrayList<>();
-    for (String name : request.areas.isEmpty() ? areas() : request.areas) {
+    List<String> names = new ArrayList<>(request.areas.isEmpty() ? areas() : request.areas);
+    if (request.isMatrix) {
+      names.add(Areas.POLL_MATRIX);
+    }
+    for (String name : names) {
       areas.add(
           Areas.named(name)
               .orElseThrow(
@@ -86,12 +97,14 @@ public final class Bench {
     Runtime.getRuntime().addShutdownHook(atExit);
     List<Report> reports = new ArrayList<>();
     try {
-      CLibrary library =
-          CLibrary.compile(folder, System.getenv().getOrDefault("PATH", "/usr/bin:/bin"));
+      CLibrary library = CLibrary.compile(folder, Commands.path());
       CaseProcess runner = new CaseProcess(rounds, library, folder);
       Environment environment = Environment.read(Path.of("/"), Jvm.flags(), library, rounds);
       if (request.tsv.isPresent()) {
         reports.add(new TsvReport(Files.newBufferedWriter(request.tsv.get()), environment));
+      }
+      if (request.html.isPresent()) {
+        reports.add(new HtmlReport(request.html.get(), environment));
       }
       reports.add(new TextReport(out, areas, environment, request.isTerminal, request.isColoured));
       return new Bench(areas, runner, reports).run(rounds);
@@ -106,23 +119,23 @@ public final class Bench {
 
   Totals run(Rounds rounds) throws IOException {
     Totals totals = Totals.NONE;
+    Schedule schedule = new Schedule(areas, rounds, System::nanoTime);
     for (Area area : areas) {
       for (int i = 0; i < area.cases().size(); i++) {
         Case measured = area.cases().get(i);
         String what = area.name() + ": " + measured.name();
-        int count = rounds.of(measured.slice()).count();
-        for (Report report : reports) {
-          report.progress(what + " ...");
-        }
+        int count = rounds.of(measured.terms().slice()).count();
+        progress(what + " ... " + schedule.left(0));
+        CaseRunner chosen = rounds.take(measured) ? runner : Bench::tooLong;
         Samples samples =
-            runner.run(
+            chosen.run(
                 area,
                 i,
-                round -> {
-                  for (Report report : reports) {
-                    report.progress(what + ", round " + round + " of " + count);
-                  }
-                });
+                round ->
+                    progress(
+                        "%s, round %d of %d, %s"
+                            .formatted(what, round, count, schedule.left((double) round / count))));
+        schedule.done();
         for (Row row : Row.of(area.name(), measured, samples)) {
           totals = totals.with(row.verdict());
           for (Report report : reports) {
@@ -135,6 +148,21 @@ public final class Bench {
       report.end(totals);
     }
     return totals;
+  }
+
+  private static Samples tooLong(Area area, int index, IntConsumer progress) {
+    Case measured = area.cases().get(index);
+    String reason =
+        "an event takes about %.0f s, too long for so short rounds"
+            .formatted(measured.terms().eventSeconds());
+    Samples.Series none = new Samples.Series(List.of(), reason);
+    return new Samples(true, Collections.nCopies(measured.peers().size() + 1, none));
+  }
+
+  private void progress(String what) {
+    for (Report report : reports) {
+      report.progress(what);
+    }
   }
 
   private static void delete(Path folder) {

@@ -3,6 +3,7 @@ package org.jfutex.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jfutex.bench.frame.Area;
@@ -28,11 +29,10 @@ final class CaseProcess implements CaseRunner {
 
   @Override
   public Samples run(Area area, int index, IntConsumer progress) throws IOException {
+    List<String> flags = new ArrayList<>(area.cases().get(index).terms().flags());
+    flags.add("-Djava.io.tmpdir=" + folder);
     List<String> command =
-        Jvm.command(
-            List.of("-Djava.io.tmpdir=" + folder),
-            CaseMain.class,
-            CaseMain.arguments(area, index, rounds, library));
+        Jvm.command(flags, CaseMain.class, CaseMain.arguments(area, index, rounds, library));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try {

@@ -25,6 +25,7 @@ final class TsvReport implements Report {
           "verdict",
           "ratio_q1",
           "ratio_q3",
+          "ours_bytes",
           "note");
 
   private final Writer out;
@@ -56,6 +57,7 @@ final class TsvReport implements Report {
             row.verdict().toString(),
             number(row.lower()),
             number(row.upper()),
+            number(row.allocated()),
             row.note()));
   }
 

@@ -9,8 +9,8 @@ import org.jfutex.bench.frame.Samples;
 
 /**
  * The lines in which a JVM that measures answers: {@code round N} as it goes, then {@code settled
- * BOOLEAN}, for each contender {@code note TEXT} and {@code series VALUES}, or {@code skipped
- * REASON}, and {@code end}.
+ * BOOLEAN}, for each contender {@code note TEXT}, {@code allocated BYTES} and {@code series
+ * VALUES}, or {@code skipped REASON}, and {@code end}.
  */
 final class Wire {
   private Wire() {}
@@ -21,6 +21,7 @@ final class Wire {
     for (Samples.Series series : samples.contenders()) {
       if (series.skipped().isEmpty()) {
         lines.add("note\t" + series.note());
+        lines.add("allocated\t" + series.allocated());
         lines.add(
             "series\t"
                 + series.values().stream().map(String::valueOf).collect(Collectors.joining(" ")));
@@ -36,6 +37,7 @@ final class Wire {
   static final class Reader {
     private final List<Samples.Series> contenders = new ArrayList<>();
     private String note = "";
+    private double allocated = Double.NaN;
     private boolean isSettled;
     private boolean isComplete;
 
@@ -51,7 +53,8 @@ final class Wire {
       switch (tab < 0 ? "" : line.substring(0, tab)) {
         case "settled" -> isSettled = Boolean.parseBoolean(rest);
         case "note" -> note = rest;
-        case "series" -> contenders.add(new Samples.Series(numbers(rest), "", note));
+        case "allocated" -> allocated = Double.parseDouble(rest);
+        case "series" -> contenders.add(new Samples.Series(numbers(rest), "", note, allocated));
         case "skipped" -> contenders.add(new Samples.Series(List.of(), rest));
         case "end" -> isComplete = true;
         default -> {

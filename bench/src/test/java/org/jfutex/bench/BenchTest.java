@@ -15,16 +15,21 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
 import org.jfutex.bench.frame.Case;
 import org.jfutex.bench.frame.Rounds;
+import org.jfutex.bench.frame.Row;
 import org.jfutex.bench.frame.Samples;
 import org.jfutex.bench.frame.SkippedException;
 import org.jfutex.bench.frame.Target;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+import org.w3c.dom.NodeList;
 
 /** A run from its areas to its reports, with an area whose figures are known beforehand. */
 class BenchTest {
@@ -85,6 +90,7 @@ class BenchTest {
     List<Report> reports =
         List.of(
             new TsvReport(tsv, environment),
+            new HtmlReport(temp.resolve("report.html"), environment),
             new TextReport(out, List.of(AREA), environment, isTerminal, isColoured));
     List<Integer> asked = new ArrayList<>();
     CaseRunner runner =
@@ -95,6 +101,9 @@ class BenchTest {
           return figures(index);
         };
     Totals totals = new Bench(List.of(AREA), runner, reports).run(Rounds.QUICK);
+    for (Report report : reports) {
+      report.close();
+    }
     assertThat(asked).containsExactly(0, 1);
     return totals;
   }
@@ -133,7 +142,9 @@ class BenchTest {
     run(true, true);
     assertThat(text())
         .contains(
-            "\rfake: first ...", "\rfake: first, round 1 of 7", "\u001b[31mmissed  \u001b[0m");
+            "\rfake: first ... about ",
+            "\rfake: first, round 1 of 7, about ",
+            "\u001b[31mmissed  \u001b[0m");
     // a row begins where the progress has been wiped
     assertThat(text()).containsPattern("\r {20,}\rsecond .*printed");
     bytes.reset();
@@ -149,16 +160,96 @@ class BenchTest {
     assertThat(head).contains("# flags: -Xflag", "# C: no C").anyMatch(l -> l.contains("# JDK: "));
     List<String[]> rows =
         lines.stream().skip(head.size()).map(line -> line.split("\t", -1)).toList();
-    assertThat(rows).hasSize(6).allMatch(columns -> columns.length == 13);
+    assertThat(rows).hasSize(6).allMatch(columns -> columns.length == 14);
     assertThat(rows.getFirst()).startsWith("area", "case", "ours", "peer", "unit", "ours_median");
     assertThat(rows.get(1))
         .containsExactly(
             "fake", "first", "ours", "held", "ns", "10.0000", "30.0000", "3.00000", ">= 2x", "held",
-            "3.00000", "3.00000", "");
+            "3.00000", "3.00000", "", "");
     assertThat(rows.get(5))
         .containsExactly(
             "fake", "second", "ours", "gone", "ns", "10.0000", "", "", "<= 1.00", "skipped", "", "",
-            "no C");
+            "", "no C");
+  }
+
+  @Test
+  void thePageIsWellFormedHasEachRowAndNeedsNothingElse() throws Exception {
+    run(false, false);
+    Path page = temp.resolve("report.html");
+    String text = Files.readString(page);
+    Document document =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(page.toFile());
+    NodeList rows = document.getElementsByTagName("tr");
+    assertThat(rows.getLength()).as("a head and five rows").isEqualTo(6);
+    assertThat(rows.item(2).getTextContent())
+        .isEqualTo("firstours10.0 nsnoisy10.0 ns1.000<= 0.90noise0.500..1.000");
+    assertThat(rows.item(5).getTextContent()).contains("gone").contains("skippedno\tC");
+    assertThat(document.getElementsByTagName("svg").getLength()).isEqualTo(1);
+    assertThat(document.getElementsByTagName("g").getLength()).as("plotted rows").isEqualTo(5);
+    assertThat(document.getElementsByTagName("circle").getLength()).as("medians").isEqualTo(4);
+    assertThat(text).contains("<b>1</b>held").contains("<dt>flags</dt><dd>-Xflag</dd>");
+    assertThat(text.replaceAll("xmlns=\"[^\"]*\"", ""))
+        .doesNotContain("://")
+        .doesNotContain("src=")
+        .doesNotContain("href=")
+        .doesNotContain("url(")
+        .doesNotContain("@import")
+        .doesNotContain("<script");
+  }
+
+  @Test
+  void aPlotPutsWhatIsBetterFurtherRightAndTheTargetAtItsPlace() throws Exception {
+    List<Row> rows = Row.of("fake", AREA.cases().getFirst(), figures(0));
+    String svg = new Plot(rows).svg();
+    List<Double> medians =
+        Pattern.compile("cx=\"([0-9.]+)\"")
+            .matcher(svg)
+            .results()
+            .map(found -> Double.valueOf(found.group(1)))
+            .toList();
+    List<Double> targets =
+        Pattern.compile("class=\"target\" x1=\"([0-9.]+)\"")
+            .matcher(svg)
+            .results()
+            .map(found -> Double.valueOf(found.group(1)))
+            .toList();
+    assertThat(medians).hasSize(3);
+    assertThat(targets).hasSize(3);
+    assertThat(medians.get(0)).as("3x").isGreaterThan(targets.get(0));
+    assertThat(medians.get(1)).as("1.0 of at most 0.9").isLessThan(targets.get(1));
+    assertThat(medians.get(1)).isEqualTo(medians.get(2)).isLessThan(medians.get(0));
+    assertThat(targets.get(0)).as("twice as fast is at most 0.5").isEqualTo(targets.get(2));
+  }
+
+  @Test
+  void timeLeftIsScaledByWhatHasPassed() {
+    long[] clock = {0};
+    Schedule schedule = new Schedule(List.of(AREA), Rounds.FULL, () -> clock[0]);
+    double each = Rounds.FULL.seconds(AREA.cases().getFirst());
+    double all = each + Rounds.FULL.seconds(AREA.cases().getLast());
+    assertThat(schedule.left(0)).isEqualTo("about %.0f s left".formatted(all));
+    clock[0] = (long) (each * 10 * 1e9); // ten times as slow as expected
+    assertThat(schedule.left(1)).isEqualTo("about %.0f min left".formatted((all - each) / 6));
+    schedule.done();
+    schedule.done();
+    assertThat(schedule.left(0)).isEqualTo("about 0 s left");
+  }
+
+  @Test
+  void anEventThatOutlastsAQuickRunIsSkippedWithTheReason() throws Exception {
+    Area slow = new Fake(List.of(AREA.cases().getLast().inEvents(4)));
+    PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
+    Environment environment =
+        Environment.read(temp, List.of(), CLibrary.missing("no C"), Rounds.QUICK);
+    List<Report> reports = List.of(new TextReport(out, List.of(slow), environment, false, false));
+    CaseRunner none =
+        (_, _, _) -> {
+          throw new IOException("not to be run");
+        };
+    Totals totals = new Bench(List.of(slow), none, reports).run(Rounds.QUICK);
+    assertThat(totals).isEqualTo(new Totals(0, 0, 0, 2));
+    assertThat(text()).contains("skipped  an event takes about 4 s, too long");
+    assertThat(Rounds.FULL.take(slow.cases().getFirst())).isTrue();
   }
 
   @Test
@@ -209,7 +300,7 @@ class BenchTest {
   @Test
   void anUnknownAreaIsRefusedWithTheNames() throws Exception {
     Bench.Request request =
-        new Bench.Request(List.of("nope"), true, Optional.empty(), false, false);
+        new Bench.Request(List.of("nope"), false, true, Optional.empty(), Optional.empty(), false, false);
     assertThatThrownBy(() -> Bench.run(request, System.out))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no area 'nope'")

@@ -180,7 +180,7 @@ final class Bucket extends BucketFields {
     }
     int moved = 0;
     while (moved < count) {
-      Waiter waiter = queue.firstToMove(from);
+      Waiter waiter = queue.firstWaiter(from);
       if (waiter == null) {
         break;
       }

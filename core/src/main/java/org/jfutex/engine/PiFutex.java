@@ -93,7 +93,7 @@ final class PiFutex {
       if (owner == task.id()) {
         throw new FutexException(Errno.EDEADLK, task + " owns " + word + " already");
       }
-      Waiter top = bucket.queueLocked().first(key);
+      Waiter top = bucket.queueLocked().firstWaiter(key);
       if (top != null) {
         return new Claim(null, attach(top, value, word), null);
       }
@@ -291,7 +291,7 @@ final class PiFutex {
     try {
       chain.lock();
       try {
-        Waiter top = bucket.queueLocked().first(key);
+        Waiter top = bucket.queueLocked().firstWaiter(key);
         if (top == null) {
           free(word, value);
           return true;

@@ -121,7 +121,7 @@ final class PiRequeue {
 
     /** The first waiter, if it waits to be moved to this lock. */
     private @Nullable PiWaiter firstLocked(Bucket bucket) {
-      Waiter first = bucket.queueLocked().first(source);
+      Waiter first = bucket.queueLocked().firstWaiter(source);
       if (first == null) {
         return null;
       }

@@ -117,8 +117,8 @@ final class WaitQueue {
     return head;
   }
 
-  /** The first waiter of a key that may be moved, or null. */
-  @Nullable Waiter firstToMove(Key key) {
+  /** The first of a key that waits, rather than observe who does; or null. */
+  @Nullable Waiter firstWaiter(Key key) {
     Waiter head = first(key);
     Waiter waiter = head;
     while (waiter != null && waiter.isObserver()) {

@@ -23,18 +23,19 @@ final class Bridge implements Feed {
    * State       pollees, generations: by slot, whose events it carries, and how often it was given
    *             back; free: slots to be used again, freeCount of them. An event's data is its slot
    *             and the slot's generation, so that one of a former user is known.
-   *             events: what the kernel has said last. begun: how many drains have begun, each of
-   *             which has the next number; served: the last that has fetched all there was.
+   *             events: what the kernel has said last. begun: how many drains have begun; each
+   *             has the next number; served: the last that has fetched all there was.
    *             only: the bridge of this process. spare: a list of whom to tell that nobody uses.
-   *             watchers: how many sleep. isStarted, thread: the bridge's, from the first watcher on;
-   *             isParked: it waits for a watcher, not for events.
+   *             watchers: how many sleep. isStarted, thread: the bridge's, from the first
+   *             watcher on; isParked: it waits for a watcher, not for events.
    *             isParked   watchers   the thread
    *             no         0          waits for an event still, and parks after the next
    *             no         > 0        waits for events, or drains
    *             yes        0          is parked
    *             yes        > 0        is being unparked
-   * Guards      only: MAKING, and read without. The slots, events, served: lock. begun: written with it held, read without. watchers,
-   *             spare: atomic. isStarted: lock, and read without. thread, isParked: volatile,
+   * Guards      only: MAKING, and read without. The slots, events, served: lock. begun: written
+   *             with it held, read without. watchers, spare: atomic. isStarted: lock, and read
+   *             without. thread, isParked: volatile,
    *             written by the thread.
    * Lock order  lock; inside of it those of checks, where a pollee is STATEFUL: they take none.
    * Ordering    events are taken from the kernel with the lock held, and the pollees invalidated
@@ -79,13 +80,24 @@ final class Bridge implements Feed {
     final int[] events = new int[BATCH];
     int size;
 
+    /** An observer's bug must not cost the others their events: the kernel says them once. */
     void tell() {
+      Throwable failure = null;
       for (int i = 0; i < size; i++) {
         Pollee pollee = pollees[i];
         pollees[i] = null;
-        if (pollee != null) {
-          pollee.notifyEvents(events[i]);
+        try {
+          if (pollee != null) {
+            pollee.notifyEvents(events[i]);
+          }
+        } catch (RuntimeException | Error e) {
+          failure = e;
         }
+      }
+      switch (failure) {
+        case Error e -> throw e;
+        case RuntimeException e -> throw e;
+        case null, default -> {}
       }
     }
   }
@@ -253,7 +265,7 @@ final class Bridge implements Feed {
       }
       try {
         drain();
-      } catch (RuntimeException e) { // an observer has thrown, which must not end all others
+      } catch (RuntimeException | Error e) { // an observer has thrown: not the end of all others
         Thread self = Thread.currentThread();
         self.getUncaughtExceptionHandler().uncaughtException(self, e);
       }

@@ -105,6 +105,20 @@ public final class ChannelSource implements Pollable, Closeable {
     }
   }
 
+  /** Takes over a channel; if that fails it is closed. */
+  static ChannelSource takeOver(SelectableChannel channel) throws IOException {
+    boolean isDone = false;
+    try {
+      ChannelSource source = of(channel);
+      isDone = true;
+      return source;
+    } finally {
+      if (!isDone) {
+        channel.close();
+      }
+    }
+  }
+
   /** What operations to ask about; 0 for a socket that is not yet to be asked. */
   private int interest() {
     if (channel instanceof SocketChannel socket && !socket.isConnected()) {

@@ -68,7 +68,7 @@ final class ChannelWatch {
             source.tell();
           }
         }
-      } catch (IOException | RuntimeException e) { // which must not end all others
+      } catch (IOException | RuntimeException | Error e) { // which must not end all others
         self.getUncaughtExceptionHandler().uncaughtException(self, e);
       }
     }

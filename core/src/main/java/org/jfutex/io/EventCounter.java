@@ -173,7 +173,8 @@ public final class EventCounter implements Pollable {
     } finally {
       lock.unlock();
     }
-    pollee.notifyEvents(Events.OUT);
+    // as eventfd_read: who needs more room than there is must not take the wake of who needs less
+    pollee.notifyEveryone(Events.OUT);
     return taken;
   }
 

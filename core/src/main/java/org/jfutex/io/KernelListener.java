@@ -21,8 +21,7 @@ final class KernelListener extends TcpListener {
 
   static KernelListener open(Discipline discipline) throws IOException {
     int socket = (int) Descriptor.check(SocketCalls.open(), "a socket");
-    long _ =
-        SocketCalls.setOption(socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEADDR, 1);
+    long _ = SocketCalls.setOption(socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEADDR, 1);
     return new KernelListener(socket, discipline);
   }
 

@@ -16,8 +16,9 @@ final class NioListener extends TcpListener {
   private final ChannelSource source;
 
   NioListener(ServerSocketChannel channel) throws IOException {
-    this.channel = channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-    this.source = ChannelSource.of(channel);
+    this.channel = channel;
+    this.source = ChannelSource.takeOver(channel);
+    var _ = channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
   }
 
   @Override

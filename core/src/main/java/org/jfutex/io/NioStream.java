@@ -18,7 +18,7 @@ final class NioStream extends TcpStream {
 
   NioStream(SocketChannel channel) throws IOException {
     this.channel = channel;
-    this.source = ChannelSource.of(channel);
+    this.source = ChannelSource.takeOver(channel);
   }
 
   @Override

@@ -14,7 +14,8 @@ import org.jfutex.poll.Pollee;
  * less than half as long was of no use.
  */
 final class Patience {
-  private static final int MOST = Runtime.getRuntime().availableProcessors() == 1 ? 0 : 2_000;
+  /** Pauses, of 25 to 35 ns each: as long as it takes to be woken. */
+  private static final int MOST = Runtime.getRuntime().availableProcessors() == 1 ? 0 : 300;
 
   /** Who has given up tries again once in so many waits; a power of two. */
   private static final int RETRY = 64;

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a process, any one of this host, as a thing to wait for: ready for IN once it has
- * ended. On Linux HUP is added when its parent has waited for it (pidfd_open(2), of which this takes
- * one descriptor; kernels before 6.9 do not tell); elsewhere it comes together with IN. To be
+ * ended. On Linux HUP is added when its parent has waited for it (pidfd_open(2), of which this
+ * takes one descriptor; kernels before 6.9 do not tell); elsewhere it comes together with IN. To be
  * closed.
  */
 public final class ProcessExit implements Pollable, Closeable {

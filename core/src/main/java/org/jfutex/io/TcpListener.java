@@ -49,8 +49,17 @@ public abstract sealed class TcpListener implements Closeable, Pollable
     return open(transport, Discipline.HYBRID);
   }
 
-  /** Likewise; NIO keeps nothing. */
-  static TcpListener open(Transport transport, Discipline discipline) throws IOException {
+  /**
+   * A socket that is to listen.
+   *
+   * @param transport who carries the bytes, of its connections too
+   * @param discipline what its readiness keeps, and that of its connections; NIO keeps nothing in
+   *     any case
+   * @return a new one
+   * @throws IOException if there are too many descriptors
+   * @throws UnsupportedOperationException if there is no such transport here
+   */
+  public static TcpListener open(Transport transport, Discipline discipline) throws IOException {
     return switch (transport.checked()) {
       case KERNEL -> KernelListener.open(discipline);
       case NIO -> new NioListener(ServerSocketChannel.open());

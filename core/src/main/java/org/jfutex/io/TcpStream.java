@@ -75,8 +75,16 @@ public abstract sealed class TcpStream implements ByteChannel, Pollable
     return open(transport, Discipline.HYBRID);
   }
 
-  /** Likewise; NIO keeps nothing. */
-  static TcpStream open(Transport transport, Discipline discipline) throws IOException {
+  /**
+   * A socket that is to be connected.
+   *
+   * @param transport who carries the bytes
+   * @param discipline what its readiness keeps; NIO keeps nothing in any case
+   * @return a new one
+   * @throws IOException if there are too many descriptors
+   * @throws UnsupportedOperationException if there is no such transport here
+   */
+  public static TcpStream open(Transport transport, Discipline discipline) throws IOException {
     return switch (transport.checked()) {
       case KERNEL -> KernelStream.open(discipline);
       case NIO -> new NioStream(SocketChannel.open());

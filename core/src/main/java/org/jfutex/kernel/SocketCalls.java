@@ -218,8 +218,7 @@ public final class SocketCalls {
       MemorySegment value = arena.allocate(INT, 2);
       MemorySegment length = arena.allocateFrom(INT, (int) value.byteSize());
       long result =
-          Syscalls.call(
-              NR_GETSOCKOPT, socket, level, name, value.address(), length.address(), 0);
+          Syscalls.call(NR_GETSOCKOPT, socket, level, name, value.address(), length.address(), 0);
       return result < 0 ? result : Math.max(0, value.getAtIndex(INT, index));
     }
   }

@@ -68,8 +68,7 @@ public final class Syscalls {
       return LINKER.downcallHandle(MAPPED, descriptor);
     }
     try {
-      return MethodHandles.lookup()
-          .findStatic(Syscalls.class, fallback, descriptor.toMethodType());
+      return MethodHandles.lookup().findStatic(Syscalls.class, fallback, descriptor.toMethodType());
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -199,8 +198,7 @@ public final class Syscalls {
       ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
       return LINKER.downcallHandle(
           LIBRARY,
-          FunctionDescriptor.of(
-              word, word, word, ValueLayout.ADDRESS, word, word, word, word),
+          FunctionDescriptor.of(word, word, word, ValueLayout.ADDRESS, word, word, word, word),
           Linker.Option.captureCallState("errno"));
     }
   }

@@ -52,9 +52,10 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
    *             the list for empty while it is in that thread's hands.
    * Progress    a wake goes to one waiter, who scans; who leaves ready entries behind wakes the
    *             next, and a waiter that was woken as it gave up scans all the same.
-   * Callbacks   checks, with scan held: a check must not wait for a thread that uses this epoll.
-   *             Observers of this epoll, with no lock held.
-   * Checked by  EpollTest, EpollSuiteTest, EpollWakeupTest, EpollDifferentialTest.
+   * Callbacks   checks, by scans with scan held: a check must not wait for a thread that uses this
+   *             epoll. Observers of this epoll, and feeds and so any observers, with no lock held.
+   * Checked by  EpollTest, EpollCallbackTest, EpollSuiteTest, EpollWakeupTest,
+   *             EpollDifferentialTest.
    */
 
   /**
@@ -131,19 +132,22 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
                   Events.describe(interest & ~EpollEntry.FLAGS),
                   inner != null ? " for an epoll" : ""));
     }
-    if (inner == null) {
-      insert(object, target, interest, data);
-      return;
-    }
-    nesting.insert(inner, () -> insert(object, target, interest, data));
-  }
-
-  private void insert(Pollable object, Pollee target, int interest, T data) {
     if (target.isConstant()) {
       throw new FutexException(
           Errno.EPERM, object + ": expected an object whose events change, as no file's do");
     }
     EpollEntry<T> entry = new EpollEntry<>(object, target, interest, data);
+    if (inner == null) {
+      insert(entry);
+    } else {
+      nesting.insert(inner, () -> insert(entry));
+    }
+    lookAtNew(entry, interest & ~EpollEntry.FLAGS); // with no lock held: a feed tells observers
+  }
+
+  private void insert(EpollEntry<T> entry) {
+    Pollable object = entry.object;
+    Pollee target = entry.target;
     scan.lock();
     try {
       lock.lock();
@@ -163,25 +167,27 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       Registration.Mode mode =
           entry.has(EXCLUSIVE) ? Registration.Mode.EXCLUSIVE : Registration.Mode.SHARED;
       entry.registration =
-          target.registerQuietly(
-              events -> onEvents(entry, events), interest & ~EpollEntry.FLAGS, mode);
-      int events;
-      try {
-        events = target.poll(interest & ~EpollEntry.FLAGS, null);
-      } catch (RuntimeException | Error e) {
-        forget(entry); // which leaves nothing behind
-        throw e;
-      }
-      if ((events & Events.NVAL) != 0) {
-        entry.registration.close(); // whoever forgot it before may not have seen it
-        forget(entry);
-        throw new FutexException(Errno.EBADF, object + ": expected one that is not closed");
-      }
-      if (events != 0) {
-        boolean _ = makeReady(entry, false);
-      }
+          target.registerQuietly(events -> onEvents(entry, events), entry.mask(), mode);
     } finally {
       scan.unlock();
+    }
+  }
+
+  private void lookAtNew(EpollEntry<T> entry, int mask) {
+    int events;
+    try {
+      events = entry.target.poll(mask, null);
+    } catch (RuntimeException | Error e) {
+      forget(entry); // which leaves nothing behind
+      throw e;
+    }
+    if ((events & Events.NVAL) != 0) {
+      Objects.requireNonNull(entry.registration).close(); // who forgot it may not have seen it
+      forget(entry);
+      throw new FutexException(Errno.EBADF, entry.object + ": expected one that is not closed");
+    }
+    if (events != 0) {
+      boolean _ = makeReady(entry, false);
     }
   }
 
@@ -206,9 +212,9 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       throw new FutexException(
           Errno.EINVAL, "EXCLUSIVE: expected to be given when an object is added, for good");
     }
+    EpollEntry<T> entry;
     scan.lock();
     try {
-      EpollEntry<T> entry;
       lock.lock();
       try {
         entry = find(object);
@@ -223,11 +229,11 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
         lock.unlock();
       }
       Objects.requireNonNull(entry.registration).setMask(interest & ~EpollEntry.FLAGS);
-      if (entry.target.poll(interest & ~EpollEntry.FLAGS, null) != 0) {
-        boolean _ = makeReady(entry, false);
-      }
     } finally {
       scan.unlock();
+    }
+    if (entry.target.poll(interest & ~EpollEntry.FLAGS, null) != 0) { // with no lock held
+      boolean _ = makeReady(entry, false);
     }
   }
 
@@ -463,8 +469,8 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
       } // otherwise the next scan meets it again
     } finally {
       scan.unlock();
+      wakeForTheRest();
     }
-    wakeForTheRest();
     return result;
   }
 
@@ -496,7 +502,7 @@ public final class Epoll<T> implements Pollable, AutoCloseable {
     try {
       int events = entry.isGone || entry.isDisabled ? 0 : entry.target.look(entry.mask());
       isDone = true;
-      return events;
+      return (events & Events.NVAL) == 0 ? events : 0; // it is being closed, and about to be gone
     } finally {
       if (!isDone) {
         finish(entry, EpollEntry.After.LAST); // a check that fails does not lose what it is about

@@ -11,7 +11,9 @@ final class EpollEntry<T> extends Chain.Node<EpollEntry<T>> {
   final Pollee target;
   int interest;
   T data;
-  @Nullable Registration registration;
+
+  /** Read without the locks by who closes the object. */
+  volatile @Nullable Registration registration;
 
   /** Reported, and not to be again until it is modified. */
   boolean isDisabled;

@@ -153,13 +153,16 @@ public final class PollSet {
 
   private int scan() {
     feeds.drain();
+    @Nullable Pollee[] all = pollees; // in variables, as each look reads volatile fields
+    int[] masks = events;
+    int[] results = revents;
+    int count = size;
     int ready = 0;
-    for (int place = 0; place < size; place++) {
-      int found = look(place, events[place]);
-      revents[place] = found;
-      if (found != 0) {
-        ready++;
-      }
+    for (int place = 0; place < count; place++) {
+      Pollee pollee = all[place];
+      int found = pollee == null ? 0 : pollee.look(masks[place]);
+      results[place] = found;
+      ready += found != 0 ? 1 : 0;
     }
     return ready;
   }
@@ -192,6 +195,10 @@ public final class PollSet {
       throw new FutexException(
           Errno.EINVAL, "count " + count + ": expected at least 0, the number of places");
     }
+    int known = allKnown(count, readable, writable, exceptional);
+    if (known > 0) {
+      return known;
+    }
     int[] masks = new int[count];
     include(readable, READABLE, masks);
     include(writable, WRITABLE, masks);
@@ -208,6 +215,46 @@ public final class PollSet {
     return keep(readable, READABLE, found)
         + keep(writable, WRITABLE, found)
         + keep(exceptional, EXCEPTIONAL, found);
+  }
+
+  /**
+   * How many bits are set, if each is known to be ready; otherwise 0. What is known to be ready is
+   * so until somebody uses it, who would say so: no feed takes events away, so none is asked.
+   */
+  private int allKnown(
+      int count,
+      @Nullable BitSet readable,
+      @Nullable BitSet writable,
+      @Nullable BitSet exceptional) {
+    int in = countKnown(readable, READABLE, count);
+    int out = in < 0 ? in : countKnown(writable, WRITABLE, count);
+    int rest = out < 0 ? out : countKnown(exceptional, EXCEPTIONAL, count);
+    return rest < 0 ? 0 : in + out + rest;
+  }
+
+  /** How many bits are set, if each is known to be ready; otherwise -1. */
+  private int countKnown(@Nullable BitSet set, int mask, int count) {
+    if (set == null) {
+      return 0;
+    }
+    @Nullable Pollee[] all = pollees; // in variables, as each look reads volatile fields
+    int known = 0;
+    int end;
+    for (int from = set.nextSetBit(0); from >= 0 && from < count; from = set.nextSetBit(end)) {
+      end = set.nextClearBit(from); // most sets are dense, and a run of bits costs one search
+      int last = Math.min(end, count);
+      if (last > size) {
+        return -1;
+      }
+      for (int place = from; place < last; place++) {
+        Pollee pollee = all[place];
+        if (pollee == null || !pollee.isKnown(mask)) {
+          return -1;
+        }
+      }
+      known += last - from;
+    }
+    return known;
   }
 
   private void include(@Nullable BitSet set, int mask, int[] masks) {
@@ -255,9 +302,11 @@ public final class PollSet {
   private int sleep(Deadline deadline, int[] masks, IntUnaryOperator look, IntSupplier scan)
       throws InterruptedException {
     try (Poller poller = new Poller()) {
-      register(poller, masks, look);
+      int limit = Math.min(size, masks.length);
+      int registered = 0;
       WaitStatus end = WaitStatus.WOKEN;
       while (true) {
+        registered = register(poller, masks, look, registered, limit);
         int ready = scan.getAsInt();
         if (ready != 0 || end == WaitStatus.TIMED_OUT) {
           return ready;
@@ -266,21 +315,25 @@ public final class PollSet {
           boolean _ = Thread.interrupted();
           throw new InterruptedException("interrupted while nothing was ready");
         }
-        end = poller.await(deadline);
+        if (registered == limit) { // else what was ready has gone before the scan: go on behind it
+          end = poller.await(deadline);
+        }
       }
     }
   }
 
-  /** Stops where something is ready, as then nobody will sleep. */
-  private void register(Poller poller, int[] masks, IntUnaryOperator look) {
-    for (int place = 0; place < Math.min(size, masks.length); place++) {
+  /** Stops behind what is ready, as then nobody will sleep; where to go on if it is no more. */
+  private int register(Poller poller, int[] masks, IntUnaryOperator look, int from, int limit) {
+    int place = from;
+    boolean isReady = false;
+    while (place < limit && !isReady) {
       Pollee pollee = pollees[place];
       if (pollee != null) {
         poller.register(pollee, masks[place]);
-        if (look.applyAsInt(place) != 0) {
-          return;
-        }
+        isReady = look.applyAsInt(place) != 0;
       }
+      place++;
     }
+    return place;
   }
 }

@@ -191,6 +191,18 @@ public final class Pollee {
     return events & (mask | Events.ALWAYS);
   }
 
+  /** Whether any of some events is known to hold, without a check or a feed. */
+  boolean isKnown(int mask) {
+    long now = state; // (N)
+    if ((now & KNOWN) == 0 || (now & mask) == 0) {
+      return false;
+    }
+    if (misses != 0) {
+      misses = 0;
+    }
+    return true;
+  }
+
   private int compute(long before) {
     int events = Events.withSynonyms(check.getAsInt());
     if (discipline == Discipline.STATELESS) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Channels of java.nio as things to wait for. */
+@SuppressWarnings("try") // what is closed, and when, is what is tested
 class ChannelSourceTest {
   private static final int ROUNDS = 500;
 

@@ -136,6 +136,21 @@ class EventCounterTest {
     assertThat(counter.count()).isEqualTo(7);
   }
 
+  /** As eventfd_write: who needs more room than there is does not keep it from who needs less. */
+  @ParameterizedTest
+  @FieldSource("ALL")
+  void whoNeedsMoreDoesNotKeepARoomFromWhoNeedsLess(Discipline discipline, ThreadKind kind) {
+    EventCounter counter =
+        new EventCounter(EventCounter.MAX, EventCounter.Mode.SEMAPHORE, discipline);
+    var much = asleep(crew.start(kind, () -> counter.tryAdd(2, Deadline.NEVER)));
+    var little = asleep(crew.start(kind, () -> counter.tryAdd(1, Deadline.NEVER)));
+    assertThat(counter.tryTake()).isEqualTo(1);
+    assertThat(little.join()).isTrue();
+    assertThat(counter.tryTake()).isEqualTo(1);
+    assertThat(counter.tryTake()).isEqualTo(1);
+    assertThat(much.join()).isTrue();
+  }
+
   @ParameterizedTest
   @FieldSource("ALL")
   void anInterruptOrADeadlineEndsAWait(Discipline discipline, ThreadKind kind) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The end of a process as an event. */
+@SuppressWarnings("try") // what is closed, and when, is what is tested
 class ProcessExitTest {
   private static final int GONE = Events.IN | Events.HUP;
 

@@ -62,7 +62,7 @@ final class RawPoll {
     }
   }
 
-  /** What the kernel says becomes this, and then the stream says the same, asked again and again. */
+  /** What the kernel says becomes this, and then the stream says the same, time and again. */
   static void assertBecomes(TcpStream stream, int events) {
     int expected = withSynonyms(events);
     Crew.until(Events.describe(events), () -> mask(stream) == expected);

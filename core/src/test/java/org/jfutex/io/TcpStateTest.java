@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * What a socket is ready for, state by state, as the kernel says it of the same socket.
  * spec/poll.md, section 3.5, and the bugs of section 5.
  */
+@SuppressWarnings("try") // what is closed, and when, is what is tested
 class TcpStateTest {
   private static final int DEAD = Events.IN | Events.OUT | Events.HUP | Events.RDHUP;
   private static final int STEPS = 500;

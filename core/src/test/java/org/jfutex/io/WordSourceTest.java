@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jfutex.Futex;
+import org.jfutex.LockStatus;
 import org.jfutex.Observation;
 import org.jfutex.WaitStatus;
 import org.jfutex.engine.JvmFutex;
@@ -40,6 +41,39 @@ class WordSourceTest {
       WordKind.store(word, 0);
       assertThat(source.poll(Events.IN, null)).isZero();
     }
+  }
+
+  /**
+   * Who observes takes no part: a lock whose word is looked at is taken and handed on as before.
+   */
+  @Test
+  void whoObservesALockIsNotInItsWay() {
+    Word lock = WordKind.INT_ARRAY.fresh();
+    Word word = WordKind.INT_ARRAY.fresh();
+    try (Observation _ = futex.observe(lock, () -> {});
+        Observation _ = futex.observe(word, () -> {});
+        Crew crew = new Crew()) {
+      assertThat(futex.lockPi(lock)).isEqualTo(LockStatus.LOCKED);
+      List<Crew.Job<LockStatus>> jobs =
+          List.of(
+              crew.start(() -> lockAndUnlock(lock)),
+              crew.start(
+                  () -> {
+                    LockStatus status = futex.awaitRequeuePi(word, 0, lock, Deadline.NEVER, 0);
+                    futex.unlockPi(lock);
+                    return status;
+                  }));
+      Crew.until("they wait", () -> Snapshot.of(futex).size() == 4);
+      assertThat(futex.compareRequeuePi(word, 0, lock, 1)).hasValue(1);
+      futex.unlockPi(lock);
+      jobs.forEach(each -> assertThat(each.join()).isEqualTo(LockStatus.LOCKED));
+    }
+  }
+
+  private LockStatus lockAndUnlock(Word lock) {
+    LockStatus status = futex.lockPi(lock);
+    futex.unlockPi(lock);
+    return status;
   }
 
   @ParameterizedTest

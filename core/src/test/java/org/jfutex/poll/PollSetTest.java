@@ -172,6 +172,25 @@ class PollSetTest {
     assertThat(registered).hasValue(0);
   }
 
+  /** What was ready when it was registered goes before the scan: the others are registered too. */
+  @ParameterizedTest
+  @EnumSource
+  void whatIsReadyForAMomentHidesNothingBehindIt(ThreadKind kind) {
+    AtomicInteger checks = new AtomicInteger();
+    Pollee moment = new Pollee(Discipline.STATELESS, () -> checks.getAndIncrement() == 1 ? 1 : 0);
+    Source behind = new Source(0);
+    PollSet set = new PollSet();
+    int _ = set.add(() -> moment, Events.IN);
+    int _ = set.add(behind, Events.IN);
+    try (Crew crew = new Crew()) {
+      var waits = crew.start(kind, () -> set.poll(Deadline.NEVER));
+      Crew.until("it sleeps", () -> waits.thread().getState() == Thread.State.WAITING);
+      assertThat(behind.pollee.observers()).isEqualTo(1);
+      behind.become(Events.IN);
+      assertThat(waits.join()).isEqualTo(1);
+    }
+  }
+
   @Test
   void l1SetsSayWhatTheyAreAbout() throws InterruptedException {
     Source in = new Source(Events.IN);

@@ -47,36 +47,31 @@ final class CrossProcess implements Area {
   public List<Case> cases() {
     return List.of(
         Case.nanos("round trip, one processor", "kernel backend", bench -> words(bench))
-            .against("C FUTEX_WAIT", Target.atMost(1.05), bench -> c(bench, HANDOFF, first()))
+            .against(
+                "C FUTEX_WAIT", Target.atMost(1.05), bench -> c(bench, HANDOFF, Processors.first()))
             .against("Java Unix socket", Target.atMost(0.5), bench -> socket(bench)),
         Case.nanos("round trip by Signal, two processors", "signal", bench -> signal(bench))
-            .against("C FUTEX_WAIT", Target.atMost(0.1), bench -> c(bench, HANDOFF, second())),
+            .against(
+                "C FUTEX_WAIT",
+                Target.atMost(0.1),
+                bench -> c(bench, HANDOFF, Processors.second())),
         Case.nanos("robust mutex of a region, free", "shared mutex", bench -> free(bench))
-            .against("C robust pthread_mutex", Target.none(), bench -> c(bench, "mutex", first())),
+            .against(
+                "C robust pthread_mutex",
+                Target.none(),
+                bench -> c(bench, "mutex", Processors.first())),
         Case.nanos("robust mutex, 2 processes at it", "shared mutex", bench -> rivals(bench))
             .against(
                 "C robust pthread_mutex",
                 Target.none(),
-                bench -> program(bench, "crowd", second())::nanosPerOperation));
-  }
-
-  /** The processor of the thread that measures. */
-  private static int first() {
-    return Processors.allowed().nextSetBit(0);
-  }
-
-  private static int second() throws SkippedException {
-    int number = Processors.allowed().nextSetBit(first() + 1);
-    if (number < 0) {
-      throw new SkippedException("a second processor is needed");
-    }
-    return number;
+                bench -> program(bench, "crowd", Processors.second())::nanosPerOperation));
   }
 
   private static Partner program(Workbench bench, String what, int processor)
       throws SkippedException {
     String file = bench.file().toString();
-    return bench.program(what, file, String.valueOf(first()), String.valueOf(processor));
+    String own = String.valueOf(Processors.first());
+    return bench.program("processes", what, file, own, String.valueOf(processor));
   }
 
   private static Contender c(Workbench bench, String what, int processor) throws SkippedException {
@@ -90,7 +85,7 @@ final class CrossProcess implements Area {
   /** Runs something with the calling thread on the first processor. */
   private static double pinned(Runnable body) {
     BitSet before = Processors.allowed();
-    Processors.allow(Processors.only(first()));
+    Processors.allow(Processors.only(Processors.first()));
     try {
       long start = System.nanoTime();
       body.run();
@@ -124,7 +119,7 @@ final class CrossProcess implements Area {
     Path path = bench.file();
     try {
       MappedFile file = MappedFile.open(Files.createFile(path), 0, OtherEnd.FILE_BYTES);
-      partner(bench, OtherEnd.WORDS, path, first());
+      partner(bench, OtherEnd.WORDS, path, Processors.first());
       return file;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -151,7 +146,7 @@ final class CrossProcess implements Area {
     Path path = bench.file();
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(path));
-      partner(bench, OtherEnd.SOCKET, path, first());
+      partner(bench, OtherEnd.SOCKET, path, Processors.first());
       return server.accept();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -169,7 +164,7 @@ final class CrossProcess implements Area {
   }
 
   private static Contender signal(Workbench bench) throws SkippedException {
-    int processor = second();
+    int processor = Processors.second();
     Path path = bench.file();
     SharedRegion region = region(path);
     Signal ping = region.signal(Rivalry.PING);
@@ -200,7 +195,7 @@ final class CrossProcess implements Area {
   }
 
   private static Contender rivals(Workbench bench) throws SkippedException {
-    int processor = second();
+    int processor = Processors.second();
     Path path = bench.file();
     Rivalry rivalry = new Rivalry(region(path));
     partner(bench, OtherEnd.RIVAL, path, processor);

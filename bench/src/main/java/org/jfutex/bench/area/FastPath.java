@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jfutex.Futex;
 import org.jfutex.WaitStatus;
 import org.jfutex.bench.frame.Area;
@@ -52,11 +53,14 @@ final class FastPath implements Area {
         changed("native segment", segment),
         changed("heap segment", heap),
         changed("int[] element", element),
-        changed("field", field));
+        changed("field", field),
+        shared("wake nobody, mapped file", FastPath::wake),
+        shared("wait, value changed, mapped file", FastPath::changed));
   }
 
   private static Case wake(String kind, Place place, Target target) {
     return Case.nanos("wake nobody, " + kind, "engine", bench -> wake(place.word(bench)))
+        .withoutAllocation()
         .against("C FUTEX_WAKE", target, bench -> bench.c("wake", Memory.PRIVATE))
         .against("a pair of CAS", Target.none(), bench -> casPair())
         .against("unpark of a running thread", Target.none(), bench -> unpark());
@@ -84,6 +88,7 @@ final class FastPath implements Area {
               Word[] words = places.stream().map(p -> p.word(bench)).toArray(Word[]::new);
               return wakeInTurn(words);
             })
+        .withoutAllocation()
         .against("C FUTEX_WAKE", Target.none(), bench -> bench.c("wake", Memory.PRIVATE));
   }
 
@@ -102,7 +107,16 @@ final class FastPath implements Area {
 
   private static Case changed(String kind, Place place) {
     return Case.nanos("wait, value changed, " + kind, "engine", bench -> changed(place.word(bench)))
+        .withoutAllocation()
         .against("C FUTEX_WAIT", CHANGED, bench -> bench.c("wait_changed", Memory.PRIVATE));
+  }
+
+  /** A word of a file that others may map, against one of native memory. */
+  private static Case shared(String name, Function<Word, Loop> loop) {
+    return Case.nanos(name, "engine", bench -> loop.apply(bench.word(Memory.SHARED, 0)))
+        .withoutAllocation()
+        .against(
+            "native segment", Target.none(), bench -> loop.apply(bench.word(Memory.PRIVATE, 0)));
   }
 
   private static Loop changed(Word word) {

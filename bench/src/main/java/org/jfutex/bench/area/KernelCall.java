@@ -12,6 +12,7 @@ import org.jfutex.bench.frame.Case;
 import org.jfutex.bench.frame.Loop;
 import org.jfutex.bench.frame.SkippedException;
 import org.jfutex.bench.frame.Target;
+import org.jfutex.bench.frame.Workbench;
 import org.jfutex.bench.frame.Workbench.Memory;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Word;
@@ -21,7 +22,7 @@ import org.jfutex.word.Word;
  * return at once, as what comes after is the kernel's on both sides.
  */
 final class KernelCall implements Area {
-  private static final Target SAME = Target.atMost(1.10);
+  private static final Target SAME = Target.atMost(1.05);
 
   @Override
   public String name() {
@@ -55,24 +56,27 @@ final class KernelCall implements Area {
   }
 
   private static Case wake(Memory memory) {
-    return Case.nanos(
-            "wake nobody" + in(memory),
-            "kernel backend",
-            bench -> {
-              Futex futex = kernel();
-              Word word = bench.word(memory, 0);
-              return new Loop(
-                  "wake",
-                  operations -> {
-                    long right = 0;
-                    for (int i = 0; i < operations; i++) {
-                      right += futex.wake(word, 1) == 0 ? 1 : 0;
-                    }
-                    return right;
-                  });
-            })
-        .against("C FUTEX_WAKE", SAME, bench -> bench.c("wake", memory))
-        .against("C futex_wake", Target.none(), bench -> bench.c("futex2_wake", memory));
+    Case wake =
+        Case.nanos("wake nobody" + in(memory), "kernel backend", bench -> wake(bench, memory))
+            .against("C FUTEX_WAKE", SAME, bench -> bench.c("wake", memory))
+            .against("C futex_wake", Target.none(), bench -> bench.c("futex2_wake", memory));
+    return memory == Memory.PRIVATE
+        ? wake
+        : wake.against("private", Target.none(), bench -> wake(bench, Memory.PRIVATE));
+  }
+
+  private static Loop wake(Workbench bench, Memory memory) throws SkippedException {
+    Futex futex = kernel();
+    Word word = bench.word(memory, 0);
+    return new Loop(
+        "wake",
+        operations -> {
+          long right = 0;
+          for (int i = 0; i < operations; i++) {
+            right += futex.wake(word, 1) == 0 ? 1 : 0;
+          }
+          return right;
+        });
   }
 
   private static Case wakeBitset() {
@@ -96,24 +100,31 @@ final class KernelCall implements Area {
   }
 
   private static Case changed(Memory memory) {
-    return Case.nanos(
-            "wait, value changed" + in(memory),
-            "kernel backend",
-            bench -> {
-              Futex futex = kernel();
-              Word word = bench.word(memory, 0);
-              return new Loop(
-                  "wait",
-                  operations -> {
-                    long right = 0;
-                    for (int i = 0; i < operations; i++) {
-                      right += futex.await(word, 1) == WaitStatus.CHANGED ? 1 : 0;
-                    }
-                    return right;
-                  });
-            })
-        .against("C FUTEX_WAIT", SAME, bench -> bench.c("wait_changed", memory))
-        .against("C futex_waitv of 2", Target.none(), bench -> bench.c("waitv_changed", memory));
+    Case changed =
+        Case.nanos(
+                "wait, value changed" + in(memory),
+                "kernel backend",
+                bench -> changed(bench, memory))
+            .against("C FUTEX_WAIT", SAME, bench -> bench.c("wait_changed", memory))
+            .against(
+                "C futex_waitv of 2", Target.none(), bench -> bench.c("waitv_changed", memory));
+    return memory == Memory.PRIVATE
+        ? changed
+        : changed.against("private", Target.none(), bench -> changed(bench, Memory.PRIVATE));
+  }
+
+  private static Loop changed(Workbench bench, Memory memory) throws SkippedException {
+    Futex futex = kernel();
+    Word word = bench.word(memory, 0);
+    return new Loop(
+        "wait",
+        operations -> {
+          long right = 0;
+          for (int i = 0; i < operations; i++) {
+            right += futex.await(word, 1) == WaitStatus.CHANGED ? 1 : 0;
+          }
+          return right;
+        });
   }
 
   private static Case requeue() {

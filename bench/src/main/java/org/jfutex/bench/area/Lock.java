@@ -44,6 +44,7 @@ final class Lock implements Area {
     List<Case> cases = new ArrayList<>();
     cases.add(
         Case.nanos("lock and unlock, free", "mutex", _ -> pairs(mutex(Fairness.BARGING)))
+            .withoutAllocation()
             .against("a pair of CAS", Target.atMost(1.15), _ -> casPairs())
             .against("ReentrantLock", Target.atMost(1.05), _ -> pairs(new ReentrantLock()))
             .against("synchronized", Target.atMost(0.85), _ -> Monitor.pairs()));
@@ -73,13 +74,12 @@ final class Lock implements Area {
   }
 
   private static Case share(Shape shape) {
-    return new Case(
+    return Case.of(
             "smallest share, %s, fair".formatted(shape.name()),
             "of avg",
             "mutex",
-            _ -> new Crowd(shape, section(mutex(Fairness.FAIR)), Figure.SMALLEST_SHARE),
-            List.of(),
-            Case.Slice.LONG)
+            _ -> new Crowd(shape, section(mutex(Fairness.FAIR)), Figure.SMALLEST_SHARE))
+        .inLongSlices()
         .against("even shares", Target.atLeast(0.3), _ -> _ -> 1);
   }
 

@@ -50,12 +50,14 @@ public final class Alternation {
     if (running.isEmpty()) {
       return samples(true, entries);
     }
-    boolean isSettled = warmUp(running, measured.slice());
+    Case.Slice slice = measured.terms().slice();
+    boolean isSettled = slice == Case.Slice.EVENT ? warmEvents(running) : warmUp(running, slice);
     for (Entry entry : running) {
       entry.values.clear();
       String _ = entry.contender.note();
+      double _ = entry.contender.allocated();
     }
-    Rounds counted = rounds.of(measured.slice());
+    Rounds counted = rounds.of(slice);
     for (int round = 0; round < counted.count(); round++) {
       playRound(running, round, counted.sliceNanos());
       progress.accept(round + 1);
@@ -67,7 +69,10 @@ public final class Alternation {
     return new Samples(
         isSettled,
         entries.stream()
-            .map(e -> new Samples.Series(e.values, e.skipped, e.contender.note()))
+            .map(
+                e ->
+                    new Samples.Series(
+                        e.values, e.skipped, e.contender.note(), e.contender.allocated()))
             .toList());
   }
 
@@ -104,6 +109,17 @@ public final class Alternation {
         return false;
       }
     }
+  }
+
+  /** Each for its own time, as an event of one may take a thousand times as long as another's. */
+  private boolean warmEvents(List<Entry> running) {
+    for (Entry entry : running) {
+      long start = nanoTime.getAsLong();
+      do {
+        double _ = entry.contender.measure(rounds.sliceNanos());
+      } while (nanoTime.getAsLong() - start < rounds.warmUpNanos());
+    }
+    return true;
   }
 
   /** Whether the figures do not move, or by no more than they differ from each other. */

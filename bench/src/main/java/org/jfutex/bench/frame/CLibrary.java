@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The peers written in C, compiled where a C compiler is found: a library of those that run on the
- * thread that measures ({@code peers.c}), and beside it a program of those that are processes of
- * their own ({@code processes.c}).
+ * thread that measures ({@code peers.c}), and beside it the programs of those that are threads or
+ * processes of their own ({@link #PROGRAMS}).
  *
  * @param file the shared library, or empty
  * @param text the compiler and its flags, or why there is no library
@@ -23,8 +23,10 @@ public record CLibrary(Optional<Path> file, String text) {
   private static final List<String> FLAGS = List.of("-O2", "-shared", "-fPIC");
   private static final String SOURCE = "peers.c";
   private static final List<String> PROGRAM_FLAGS = List.of("-O2", "-pthread");
-  private static final String PROGRAM_SOURCE = "processes.c";
-  private static final String PROGRAM = "processes";
+
+  /** Two processes, two threads, and a program that is supervised. */
+  private static final List<String> PROGRAMS = List.of("processes", "threads", "guest");
+
   private static final long PATIENCE_SECONDS = 60;
 
   /**
@@ -47,7 +49,7 @@ public record CLibrary(Optional<Path> file, String text) {
    */
   public static CLibrary compile(Path folder, String path) throws IOException {
     Optional<Path> compiler =
-        COMPILERS.stream().flatMap(name -> find(name, path).stream()).findFirst();
+        COMPILERS.stream().flatMap(name -> Commands.find(name, path).stream()).findFirst();
     if (compiler.isEmpty()) {
       return missing("no C compiler: neither " + String.join(" nor ", COMPILERS) + " is on PATH");
     }
@@ -57,7 +59,9 @@ public record CLibrary(Optional<Path> file, String text) {
     if (!Files.exists(library)) {
       return missing(name + " failed: " + firstLine(told));
     }
-    String _ = compile(compiler.get(), PROGRAM_FLAGS, folder.resolve(PROGRAM), PROGRAM_SOURCE);
+    for (String program : PROGRAMS) {
+      String _ = compile(compiler.get(), PROGRAM_FLAGS, folder.resolve(program), program + ".c");
+    }
     String version = firstLine(run(folder, List.of(compiler.get().toString(), "--version")));
     return new CLibrary(Optional.of(library), version + ", " + String.join(" ", FLAGS));
   }
@@ -81,27 +85,18 @@ public record CLibrary(Optional<Path> file, String text) {
   }
 
   /**
-   * The program of those that are processes of their own.
+   * A program.
    *
+   * @param name its name
    * @return its file
    * @throws SkippedException if there is none
    */
-  Path program() throws SkippedException {
-    Path program = file.orElseThrow(() -> new SkippedException(text)).resolveSibling(PROGRAM);
+  Path program(String name) throws SkippedException {
+    Path program = file.orElseThrow(() -> new SkippedException(text)).resolveSibling(name);
     if (!Files.exists(program)) {
-      throw new SkippedException(PROGRAM_SOURCE + " could not be compiled by " + text);
+      throw new SkippedException(name + ".c could not be compiled by " + text);
     }
     return program;
-  }
-
-  private static Optional<Path> find(String program, String path) {
-    for (String folder : path.split(File.pathSeparator, -1)) {
-      Path file = Path.of(folder, program);
-      if (Files.isRegularFile(file) && Files.isExecutable(file)) {
-        return Optional.of(file);
-      }
-    }
-    return Optional.empty();
   }
 
   private static String run(Path folder, List<String> command) throws IOException {

@@ -20,4 +20,13 @@ public interface Contender {
   default String note() {
     return "";
   }
+
+  /**
+   * How many bytes of objects an operation has made since the last call, on average.
+   *
+   * @return the bytes, or NaN where that is not known
+   */
+  default double allocated() {
+    return Double.NaN;
+  }
 }

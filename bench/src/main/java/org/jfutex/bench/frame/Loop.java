@@ -1,7 +1,7 @@
 package org.jfutex.bench.frame;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 
 /**
  * A contender that repeats one operation on one thread; its figure is nanoseconds of processor time
@@ -13,11 +13,14 @@ import java.lang.management.ThreadMXBean;
  */
 public final class Loop implements Contender {
   private static final int BATCH = 1024;
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS =
+      ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 
   private final String name;
   private final Body body;
   private double nanosPerOperation = 100_000; // a careful first guess, for interpreted code
+  private long bytes;
+  private long bytesOf;
 
   /** A batch of the operation. */
   @FunctionalInterface
@@ -46,17 +49,28 @@ public final class Loop implements Contender {
   public double measure(long sliceNanos) {
     long batches = Math.max(1, Math.round(sliceNanos / (nanosPerOperation * BATCH)));
     long right = 0;
+    long before = THREADS.getCurrentThreadAllocatedBytes();
     long start = THREADS.getCurrentThreadCpuTime();
     for (long i = 0; i < batches; i++) {
       right += body.run(BATCH);
     }
     long nanos = THREADS.getCurrentThreadCpuTime() - start;
     long operations = batches * BATCH;
+    bytes += THREADS.getCurrentThreadAllocatedBytes() - before;
+    bytesOf += operations;
     if (right != operations) {
       throw new IllegalStateException(
           "%s: %d of %d operations gave the right result".formatted(name, right, operations));
     }
     nanosPerOperation = (double) Math.max(1, nanos) / operations;
     return nanosPerOperation;
+  }
+
+  @Override
+  public double allocated() {
+    double each = (double) bytes / bytesOf;
+    bytes = 0;
+    bytesOf = 0;
+    return each;
   }
 }

@@ -70,6 +70,29 @@ public final class Processors {
     return set;
   }
 
+  /**
+   * The first processor that the calling thread may run on.
+   *
+   * @return its number
+   */
+  public static int first() {
+    return allowed().nextSetBit(0);
+  }
+
+  /**
+   * The second one.
+   *
+   * @return its number
+   * @throws SkippedException if there is none
+   */
+  public static int second() throws SkippedException {
+    int number = allowed().nextSetBit(first() + 1);
+    if (number < 0) {
+      throw new SkippedException("a second processor is needed");
+    }
+    return number;
+  }
+
   private static void call(MethodHandle function, MemorySegment mask) {
     int result;
     try {

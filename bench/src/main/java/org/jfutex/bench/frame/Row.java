@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * @param ratio the median of the ratios of each round; NaN if there are none
  * @param lower their first quartile
  * @param upper their third quartile
+ * @param allocated how many bytes of objects an operation of ours has made; NaN if not known
  * @param verdict what that says of the target
  * @param note why a row is skipped, or what is to be known of it; may be empty
  */
@@ -28,6 +29,7 @@ public record Row(
     double ratio,
     double lower,
     double upper,
+    double allocated,
     Verdict verdict,
     String note) {
   private static final String UNSETTLED = "the warm-up did not settle";
@@ -63,20 +65,44 @@ public record Row(
     if (!skipped.isEmpty()) {
       double none = Double.NaN;
       return new Row(
-          area, measured, peer, oursMedian, peerMedian, none, none, none, Verdict.SKIPPED, skipped);
+          area,
+          measured,
+          peer,
+          oursMedian,
+          peerMedian,
+          none,
+          none,
+          none,
+          ours.allocated(),
+          Verdict.SKIPPED,
+          skipped);
     }
     Target target = peer.target();
     List<Double> ratios = target.ratios(ours.values(), theirs.values());
     double lower = Statistics.quantile(ratios, 0.25);
     double ratio = Statistics.median(ratios);
     double upper = Statistics.quantile(ratios, 0.75);
-    Verdict verdict = target.verdict(lower, ratio, upper);
+    // less than one is what something else makes now and then
+    boolean allocates = ours.allocated() >= 1;
+    boolean mayNot = measured.terms().allocation() == Case.Allocation.NONE;
+    Verdict verdict = allocates && mayNot ? Verdict.MISSED : target.verdict(lower, ratio, upper);
+    String made = allocates ? "ours makes " + Numbers.text(ours.allocated()) + " bytes" : "";
     String note =
-        Stream.of(isSettled ? "" : UNSETTLED, note("ours", ours), note("peer", theirs))
+        Stream.of(isSettled ? "" : UNSETTLED, made, note("ours", ours), note("peer", theirs))
             .filter(text -> !text.isEmpty())
             .collect(Collectors.joining("; "));
     return new Row(
-        area, measured, peer, oursMedian, peerMedian, ratio, lower, upper, verdict, note);
+        area,
+        measured,
+        peer,
+        oursMedian,
+        peerMedian,
+        ratio,
+        lower,
+        upper,
+        ours.allocated(),
+        verdict,
+        note);
   }
 
   private static String note(String side, Samples.Series series) {

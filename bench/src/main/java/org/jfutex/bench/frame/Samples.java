@@ -15,11 +15,23 @@ public record Samples(boolean isSettled, List<Series> contenders) {
    * @param values one for each round; none if it was skipped
    * @param skipped why it was skipped, or an empty string
    * @param note what else the contender says of them, or an empty string
+   * @param allocated bytes of objects made by each operation; NaN if that is not known
    */
-  public record Series(List<Double> values, String skipped, String note) {
+  public record Series(List<Double> values, String skipped, String note, double allocated) {
     /** Copies the list. */
     public Series {
       values = List.copyOf(values);
+    }
+
+    /**
+     * Figures of whose objects nothing is known.
+     *
+     * @param values one for each round; none if it was skipped
+     * @param skipped why it was skipped, or an empty string
+     * @param note what else the contender says of them, or an empty string
+     */
+    public Series(List<Double> values, String skipped, String note) {
+      this(values, skipped, note, Double.NaN);
     }
 
     /**

@@ -2,6 +2,7 @@ package org.jfutex.bench.frame;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /** What a comparison should give, and which way round its ratio is taken. */
@@ -71,6 +72,28 @@ public final class Target {
     return IntStream.range(0, ours.size())
         .mapToObj(i -> faster ? peer.get(i) / ours.get(i) : ours.get(i) / peer.get(i))
         .toList();
+  }
+
+  /**
+   * How many times better ours is than the peer, as a ratio of this target says.
+   *
+   * @param ratio the ratio
+   * @return more is better
+   */
+  public double times(double ratio) {
+    return switch (kind) {
+      case AT_MOST, NONE -> 1 / ratio;
+      case AT_LEAST, TIMES_FASTER -> ratio;
+    };
+  }
+
+  /**
+   * How many times better ours is to be.
+   *
+   * @return the least, or empty if there is no target
+   */
+  public OptionalDouble timesBound() {
+    return kind == Kind.NONE ? OptionalDouble.empty() : OptionalDouble.of(times(bound));
   }
 
   Verdict verdict(double lower, double median, double upper) {

@@ -136,15 +136,30 @@ public final class Workbench implements AutoCloseable {
   }
 
   /**
-   * Starts the program in C, {@code processes.c}, until this is closed.
+   * Starts a program in C, until this is closed.
    *
+   * @param name its name, without the {@code .c} of its source
    * @param arguments its arguments
    * @return the process
    * @throws SkippedException if there is no C compiler
    */
-  public Partner program(String... arguments) throws SkippedException {
-    List<String> command = new ArrayList<>();
-    command.add(library.program().toString());
+  public Partner program(String name, String... arguments) throws SkippedException {
+    return programUnder(List.of(), name, arguments);
+  }
+
+  /**
+   * Starts a program in C by another program, until this is closed.
+   *
+   * @param wrapper the command that the program's own is added to
+   * @param name its name, without the {@code .c} of its source
+   * @param arguments its arguments
+   * @return the process
+   * @throws SkippedException if there is no C compiler
+   */
+  public Partner programUnder(List<String> wrapper, String name, String... arguments)
+      throws SkippedException {
+    List<String> command = new ArrayList<>(wrapper);
+    command.add(library.program(name).toString());
     command.addAll(List.of(arguments));
     return partner(command);
   }

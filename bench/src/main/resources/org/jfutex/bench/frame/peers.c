@@ -3,9 +3,15 @@
  * calls that gave the right result. Cells lie STRIDE bytes apart and hold 0. The last argument is
  * FUTEX_PRIVATE_FLAG (which is FUTEX2_PRIVATE as well) or 0.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +25,7 @@
 #define NR_FUTEX_WAKE 454
 #define SIZE_U32 2
 #define MATCH_ANY 0xffffffffu
+#define MOST_DESCRIPTORS 512
 
 static uint32_t *cell(void *cells, int index) {
   return (uint32_t *)((char *)cells + STRIDE * index);
@@ -132,5 +139,93 @@ long waitv_changed_named(void *cells, long operations, long private) {
       }
     right += changed == 1;
   }
+  return right;
+}
+
+/* One connection over the loopback, its own end twice over: as lat_select of lmbench has it. */
+static int connection(void) {
+  static int known = -1;
+  if (known >= 0)
+    return known;
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (bind(listener, (struct sockaddr *)&address, length) == 0 && listen(listener, 1) == 0 &&
+      getsockname(listener, (struct sockaddr *)&address, &length) == 0 &&
+      connect(stream, (struct sockaddr *)&address, length) == 0 &&
+      accept(listener, NULL, NULL) >= 0) /* stays open with the process */
+    known = stream;
+  return known;
+}
+
+/* Duplicates of the connection, the last of them below FD_SETSIZE. */
+static int *duplicates(int count) {
+  static int descriptors[MOST_DESCRIPTORS];
+  static int made = 0;
+  while (made < count) {
+    descriptors[made] = dup(connection());
+    if (descriptors[made] < 0)
+      return NULL;
+    made++;
+  }
+  return descriptors[count - 1] < FD_SETSIZE ? descriptors : NULL;
+}
+
+static long select_many(int count, long operations) {
+  int *descriptors = duplicates(count);
+  long right = 0;
+  for (long i = 0; descriptors != NULL && i < operations; i++) {
+    struct timeval now = {0, 0};
+    fd_set writable;
+    FD_ZERO(&writable);
+    for (int j = 0; j < count; j++)
+      FD_SET(descriptors[j], &writable);
+    right += select(descriptors[count - 1] + 1, NULL, &writable, NULL, &now) == count;
+  }
+  return right;
+}
+
+static long poll_many(int count, long operations) {
+  int *descriptors = duplicates(count);
+  struct pollfd entries[MOST_DESCRIPTORS];
+  long right = 0;
+  for (int j = 0; descriptors != NULL && j < count; j++)
+    entries[j] = (struct pollfd){descriptors[j], POLLOUT, 0};
+  for (long i = 0; descriptors != NULL && i < operations; i++)
+    right += poll(entries, count, 0) == count;
+  return right;
+}
+
+long select_200(void *cells, long operations, long private) {
+  return select_many(200, operations);
+}
+
+long select_500(void *cells, long operations, long private) {
+  return select_many(500, operations);
+}
+
+long poll_200(void *cells, long operations, long private) {
+  return poll_many(200, operations);
+}
+
+long poll_500(void *cells, long operations, long private) {
+  return poll_many(500, operations);
+}
+
+/* An epoll of event counters, none of which is above zero. */
+long epoll_idle(void *cells, long operations, long private) {
+  static int epoll = -1;
+  if (epoll < 0) {
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    for (int j = 0; j < 500; j++) {
+      struct epoll_event event = {.events = EPOLLIN};
+      epoll_ctl(epoll, EPOLL_CTL_ADD, eventfd(0, EFD_CLOEXEC), &event);
+    }
+  }
+  struct epoll_event events[16];
+  long right = 0;
+  for (long i = 0; i < operations; i++)
+    right += epoll_wait(epoll, events, 16, 0) == 0;
   return right;
 }

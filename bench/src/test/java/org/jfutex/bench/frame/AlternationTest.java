@@ -124,7 +124,7 @@ class AlternationTest {
             return since + " slices";
           }
         };
-    Case one = new Case("case", "ns", "a", _ -> noting, List.of(), Case.Slice.LONG);
+    Case one = Case.nanos("case", "a", _ -> noting).inLongSlices();
     Rounds rounds = new Rounds(8, SLICE, 0, SLICE * 30);
     List<Integer> progress = new ArrayList<>();
     Samples samples = measure(rounds, one, progress);
@@ -133,6 +133,47 @@ class AlternationTest {
     assertThat(slices.subList(20, slices.size())).containsExactly(56L, 56L, 56L, 56L, 56L);
     assertThat(progress).hasSize(rounds.of(Case.Slice.LONG).count());
     assertThat(samples.contenders().getFirst().note()).isEqualTo("5 slices");
+  }
+
+  @Test
+  void anEventIsWarmedForItsOwnTimeAndMayOutlastARound() {
+    Case two =
+        Case.nanos("case", "quick", lasting("quick", SLICE))
+            .against("slow", Target.none(), lasting("slow", SLICE * 100))
+            .inEvents(1);
+    Samples samples = measure(rounds(SLICE * 10, SLICE * 20), two, new ArrayList<>());
+    assertThat(samples.isSettled()).isTrue();
+    assertThat(turns).hasSize(10 + 1 + 5 + 5);
+    assertThat(turns.subList(0, 10)).containsOnly("quick");
+    assertThat(turns.subList(10, 14)).containsExactly("slow", "quick", "slow", "slow");
+  }
+
+  private Case.Opener lasting(String name, long nanos) {
+    return _ ->
+        _ -> {
+          clock.addAndGet(nanos);
+          turns.add(name);
+          return nanos;
+        };
+  }
+
+  @Test
+  void aLoopTellsWhatItsOperationsAllocate() {
+    Object[] kept = new Object[1];
+    Loop making =
+        new Loop(
+            "making",
+            operations -> {
+              for (int i = 0; i < operations; i++) {
+                kept[0] = new long[32];
+              }
+              return operations;
+            });
+    double _ = making.measure(1_000_000);
+    assertThat(making.allocated()).isBetween(32 * 8.0, 40 * 8.0);
+    Loop none = new Loop("none", operations -> operations);
+    double _ = none.measure(1_000_000);
+    assertThat(none.allocated()).isLessThan(1);
   }
 
   @Test

@@ -23,7 +23,7 @@ class CLibraryTest {
       assertThatThrownBy(() -> bench.c("wake", Workbench.Memory.PRIVATE))
           .isInstanceOf(SkippedException.class)
           .hasMessage(library.text());
-      assertThatThrownBy(() -> bench.program("handoff"))
+      assertThatThrownBy(() -> bench.program("processes", "handoff"))
           .isInstanceOf(SkippedException.class)
           .hasMessage(library.text());
     }
@@ -45,7 +45,7 @@ class CLibraryTest {
       assertThatThrownBy(() -> bench.c("wake", Workbench.Memory.PRIVATE))
           .isInstanceOf(SkippedException.class)
           .hasMessageContaining("cannot be loaded");
-      assertThatThrownBy(() -> bench.program("handoff"))
+      assertThatThrownBy(() -> bench.program("processes", "handoff"))
           .isInstanceOf(SkippedException.class)
           .hasMessage("processes.c could not be compiled by gcc 1, -O2 -shared -fPIC");
     }

@@ -39,7 +39,7 @@ class PartnerTest {
     String cpu = String.valueOf(Processors.allowed().nextSetBit(0));
     for (String what : List.of("handoff", "mutex", "crowd")) {
       for (boolean isKilled : List.of(false, true)) {
-        String program = library.program().toString();
+        String program = library.program("processes").toString();
         String file = temp.resolve(what).toString();
         Process process = new ProcessBuilder(program, what, file, cpu, cpu).start();
         BufferedReader in = process.inputReader();

@@ -87,6 +87,26 @@ class VerdictsTest {
         .isEqualTo("the warm-up did not settle; peer odd");
   }
 
+  @Test
+  void whoMayNotAllocateMissesItsTargetIfItDoes() {
+    Case free =
+        Case.nanos("case", "ours", NONE)
+            .withoutAllocation()
+            .against("slow", Target.timesFaster(2), NONE);
+    Samples.Series peer = new Samples.Series(List.of(9.0), "", "", 64);
+    Samples.Series making = new Samples.Series(List.of(1.0), "", "", 24);
+    Row row = Row.of("area", free, new Samples(true, List.of(making, peer))).getFirst();
+    assertThat(row.verdict()).isEqualTo(Verdict.MISSED);
+    assertThat(row.note()).isEqualTo("ours makes 24.0 bytes");
+    Samples.Series little = new Samples.Series(List.of(1.0), "", "", 0.4);
+    row = Row.of("area", free, new Samples(true, List.of(little, peer))).getFirst();
+    assertThat(row.verdict()).as("something else now and then").isEqualTo(Verdict.HELD);
+    assertThat(row.allocated()).isEqualTo(0.4);
+    Case shown = Case.nanos("case", "ours", NONE).against("slow", Target.timesFaster(2), NONE);
+    row = Row.of("area", shown, new Samples(true, List.of(making, peer))).getFirst();
+    assertThat(row.verdict()).isEqualTo(Verdict.HELD);
+  }
+
   private static Samples samples(List<Double> ours, List<Double> peer) {
     return new Samples(false, List.of(new Samples.Series(ours, ""), new Samples.Series(peer, "")));
   }
@@ -118,5 +138,10 @@ class VerdictsTest {
     assertThat(Target.timesFaster(100).text(112.3)).isEqualTo("112x");
     assertThat(Target.atLeast(0.3)).hasToString(">= 0.30");
     assertThat(Target.none()).hasToString("");
+    assertThat(Target.atMost(0.5).times(0.25)).isEqualTo(4);
+    assertThat(Target.timesFaster(100).times(112)).isEqualTo(112);
+    assertThat(Target.atMost(0.5).timesBound()).hasValue(2);
+    assertThat(Target.atLeast(0.3).timesBound()).hasValue(0.3);
+    assertThat(Target.none().timesBound()).isEmpty();
   }
 }

@@ -59,6 +59,13 @@ public final class BenchCommand implements Callable<Integer> {
       description = "What to measure: ${COMPLETION-CANDIDATES}. All when none is named.")
   private List<String> areas = List.of();
 
+  @Option(
+      names = "--matrix",
+      description =
+          "Also area poll-matrix: looks and waits by number, readiness, rate of change and "
+              + "writers; figures without targets.")
+  private boolean matrix;
+
   @Option(names = "--quick", description = "Fewer and shorter rounds, for a first look.")
   private boolean quick;
 
@@ -67,6 +74,12 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "Also write all rows, with their figures, to FILE.")
   private @Nullable Path tsv;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Also write a page with all rows and plots to FILE.")
+  private @Nullable Path html;
 
   @Spec private CommandSpec spec;
 
@@ -82,14 +95,14 @@ public final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** Makes the file, so that a long run does not end with nowhere to go. */
-  private void checkWritable() {
-    if (tsv != null) {
+  /** Makes a file, so that a long run does not end with nowhere to go. */
+  private void checkWritable(@Nullable Path file) {
+    if (file != null) {
       try {
-        Files.write(tsv, new byte[0]);
+        Files.write(file, new byte[0]);
       } catch (IOException e) {
         throw new ParameterException(
-            spec.commandLine(), tsv + " cannot be written: " + FileProblem.reason(e), e);
+            spec.commandLine(), file + " cannot be written: " + FileProblem.reason(e), e);
       }
     }
   }
@@ -104,10 +117,18 @@ public final class BenchCommand implements Callable<Integer> {
             "'" + area + "' is not an area; there are " + String.join(", ", Bench.areas()));
       }
     }
-    checkWritable();
+    checkWritable(tsv);
+    checkWritable(html);
     boolean isColoured = spec.commandLine().getColorScheme().ansi().enabled();
     Bench.Request request =
-        new Bench.Request(areas, quick, Optional.ofNullable(tsv), Main.isTerminal(), isColoured);
+        new Bench.Request(
+            areas,
+            matrix,
+            quick,
+            Optional.ofNullable(tsv),
+            Optional.ofNullable(html),
+            Main.isTerminal(),
+            isColoured);
     PrintStream out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     try {

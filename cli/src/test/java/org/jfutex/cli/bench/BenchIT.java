@@ -26,7 +26,9 @@ class BenchIT {
   void anAreaRunsThroughWithItsPeersInC() throws Exception {
     Tools.require("gcc");
     Path tsv = temp.resolve("rows.tsv");
-    Result result = bench("kernel-call", "--quick", "--tsv", tsv.toString());
+    Path html = temp.resolve("rows.html");
+    Result result =
+        bench("kernel-call", "--quick", "--tsv", tsv.toString(), "--html", html.toString());
     assertThat(result.status).as(result.err).isIn(ExitStatus.OK, ExitStatus.PROBLEM);
     assertThat(result.err).isEmpty();
     List<String> lines = result.out.lines().toList();
@@ -38,6 +40,7 @@ class BenchIT {
     assertThat(Files.readAllLines(tsv))
         .anyMatch(line -> line.startsWith("# JDK: "))
         .anyMatch(line -> line.startsWith("kernel-call\t"));
+    assertThat(html).content().contains("<h2>kernel-call</h2>").endsWith("</html>\n");
     assertNothingIsLeft();
   }
 
@@ -46,7 +49,12 @@ class BenchIT {
     Result result = bench("--help");
     assertThat(result.status).isZero();
     assertThat(result.out)
-        .contains("kernel-call, fast-path", "Usage: jfutex bench", "--quick", "--tsv=FILE");
+        .contains(
+            "kernel-call, fast-path",
+            "Usage: jfutex bench",
+            "--quick",
+            "--tsv=FILE",
+            "--html=FILE");
   }
 
   @Test
