@@ -500,6 +500,7 @@ class SourceRulesTest {
                 return refused;
               });
       assertThat(reader.join()).isZero();
+      crew.joinAll();
     }
   }
 

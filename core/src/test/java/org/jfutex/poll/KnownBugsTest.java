@@ -335,7 +335,7 @@ class KnownBugsTest {
   void bug25AWaitThatEndsAtAnyStepLosesNothing(Blow blow) {
     for (Discipline discipline : Discipline.values()) {
       for (ThreadKind kind : ThreadKind.values()) {
-        boolean isReached = true;
+        boolean isReached = discipline == Discipline.HYBRID || kind == ThreadKind.VIRTUAL;
         for (int step = 1; isReached; step++) {
           isReached = strikeAt(step, blow, discipline, kind);
           assertThat(step).as("steps of one wait").isLessThan(50);
@@ -360,7 +360,15 @@ class KnownBugsTest {
     one.duringCheck = () -> next.accept(1);
     two.duringCheck = () -> next.accept(2);
     try (Crew crew = new Crew()) {
-      var other = crew.start(kind, () -> one.await(Events.IN, Deadline.NEVER, one::take));
+      AtomicInteger attempts = new AtomicInteger();
+      var other =
+          crew.start(
+              kind,
+              () ->
+                  one.await(
+                      Events.IN,
+                      Deadline.NEVER,
+                      () -> attempts.incrementAndGet() > 0 && one.take()));
       Crew.until("the other sleeps", () -> one.pollee.observers() == 1 && isAsleep(other));
       var waits =
           crew.start(
@@ -384,9 +392,16 @@ class KnownBugsTest {
               (other.isDone() || one.events.get() == 0)
                   && (waits.isDone() || one.events.get() + two.events.get() == 0));
       if (!waits.isDone()) {
+        int before = attempts.get();
+        one.pollee.notifyEvents(Events.IN); // of nothing: the other comes last from now on
+        Crew.until(
+            "the other has looked",
+            () -> other.isDone() || attempts.get() > before && isAsleep(other));
         two.become(Events.IN);
       }
       assertThat(waits.join()).as("step %s", step).isEqualTo(takes.get());
+      Crew.until(
+          "a wake that was not used is passed on", () -> other.isDone() || one.events.get() == 0);
       if (!other.isDone()) {
         one.become(Events.IN);
       }
