@@ -300,7 +300,8 @@ class BenchTest {
   @Test
   void anUnknownAreaIsRefusedWithTheNames() throws Exception {
     Bench.Request request =
-        new Bench.Request(List.of("nope"), false, true, Optional.empty(), Optional.empty(), false, false);
+        new Bench.Request(
+            List.of("nope"), false, true, Optional.empty(), Optional.empty(), false, false);
     assertThatThrownBy(() -> Bench.run(request, System.out))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no area 'nope'")
