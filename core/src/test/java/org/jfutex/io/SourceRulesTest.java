@@ -15,6 +15,7 @@ import java.util.function.Function;
 import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Epoll;
 import org.jfutex.poll.Events;
+import org.jfutex.poll.Observer;
 import org.jfutex.poll.Pollable;
 import org.jfutex.poll.Pollee;
 import org.jfutex.poll.Registration;
@@ -423,11 +424,12 @@ class SourceRulesTest {
     Pipe one = new Pipe();
     Pipe two = new Pipe();
     int writes = 1_000;
-    try (Crew crew = new Crew();
-        var _ =
-            one.source().pollee().register(_ -> pass(two), Events.IN, Registration.Mode.SHARED);
-        var _ =
-            two.source().pollee().register(_ -> pass(one), Events.IN, Registration.Mode.SHARED)) {
+    Observer toTwo = _ -> pass(two);
+    Observer toOne = _ -> pass(one);
+    Registration first = one.source().pollee().register(toTwo, Events.IN, Registration.Mode.SHARED);
+    Registration second =
+        two.source().pollee().register(toOne, Events.IN, Registration.Mode.SHARED);
+    try (Crew crew = new Crew()) {
       for (Pipe each : List.of(one, two)) {
         crew.start(
             kind,
@@ -440,6 +442,8 @@ class SourceRulesTest {
       }
       crew.joinAll();
     }
+    first.close(); // not if they have met: it would wait as well
+    second.close();
   }
 
   /** Depth of the calls of a thread that are within each other. */
