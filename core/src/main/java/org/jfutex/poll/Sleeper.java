@@ -7,6 +7,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A thread that sleeps until it is woken, once. */
 final class Sleeper {
+  /*
+   * State       isWoken: false -> true, once, by who has taken it from the waiters.
+   * Guards      isWoken: volatile.
+   * Lock order  none.
+   * Ordering    who wakes writes isWoken, then unparks; the thread reads it last before it parks.
+   * Progress    by who wakes, the deadline, or an interrupt.
+   * Callbacks   none.
+   * Checked by  EpollTest, EpollWakeupTest.
+   */
   private final ThreadParker parker = ThreadParker.current();
   private volatile boolean isWoken;
 
