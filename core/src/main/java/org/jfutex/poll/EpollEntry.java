@@ -4,6 +4,17 @@ import org.jspecify.annotations.Nullable;
 
 /** An object in the interest list of an {@link Epoll}, whose locks guard it. */
 final class EpollEntry<T> extends Chain.Node<EpollEntry<T>> {
+  /*
+   * State       idle, ready, taken, disabled, gone: see Epoll.
+   * Guards      the locks of the epoll; registration: volatile, set once.
+   * Lock order  none.
+   * Ordering    who forgets the entry before it sees the registration leaves it to who adds, who
+   *             finds the object closed.
+   * Progress    see Epoll.
+   * Callbacks   none.
+   * Checked by  EpollTest, EpollCallbackTest.
+   */
+
   /** What is not an event. */
   static final int FLAGS = Epoll.ET | Epoll.ONESHOT | Epoll.WAKEUP | Epoll.EXCLUSIVE;
 
