@@ -139,6 +139,100 @@ public final class PollOrNotify {
     }
   }
 
+  /** An object that has changed before each poll, so that nothing is kept; volatile, as it must. */
+  static class Restless {
+    private static final int POLLS_IN_VAIN = 9;
+
+    private final Pollee pollee = new Pollee(() -> events);
+    volatile int events;
+    volatile boolean told;
+
+    /**
+     * Makes it keep nothing.
+     *
+     * @param more polls after that; the 64th in vain tries to keep something again
+     */
+    Restless(int more) {
+      for (int i = 0; i < POLLS_IN_VAIN + more; i++) {
+        pollee.invalidate();
+        int _ = pollee.poll(Events.IN, null);
+      }
+    }
+
+    int registerAndPoll() {
+      Registration _ = pollee.register(_ -> told = true, Events.IN, Registration.Mode.SHARED);
+      return pollee.poll(Events.IN, null);
+    }
+
+    void change() {
+      events = Events.IN;
+      pollee.notifyEvents(Events.IN);
+    }
+
+    int poll() {
+      return pollee.poll(Events.IN, null);
+    }
+  }
+
+  /** Nothing is kept: the object's own fields order the change before the look at the count. */
+  @JCStressTest
+  @Outcome(
+      id = {"1, false", "0, true", "1, true"},
+      expect = ACCEPTABLE,
+      desc = "the event is polled, or told of")
+  @Outcome(expect = FORBIDDEN, desc = "who polls waits for an event that has come")
+  @State
+  public static class Quiet extends Restless {
+    public Quiet() {
+      super(0);
+    }
+
+    @Actor
+    public void poller(IZ_Result r) {
+      r.r1 = registerAndPoll();
+    }
+
+    @Actor
+    public void object() {
+      change();
+    }
+
+    @Arbiter
+    public void later(IZ_Result r) {
+      r.r2 = told;
+    }
+  }
+
+  /** The event comes while a poll ends the time in which nothing is kept, and the next keeps. */
+  @JCStressTest
+  @Outcome(
+      id = {"0, 1", "1, 1"},
+      expect = ACCEPTABLE,
+      desc = "a poll after the change finds it")
+  @Outcome(expect = FORBIDDEN, desc = "what was found before is kept")
+  @State
+  public static class QuietNoMore extends Restless {
+    public QuietNoMore() {
+      super(54);
+    }
+
+    @Actor
+    public void checker(II_Result r) {
+      int _ = poll(); // the 64th in vain
+      r.r1 = poll();
+    }
+
+    @Actor
+    public void object() {
+      change();
+    }
+
+    @Arbiter
+    public void later(II_Result r) {
+      r.r2 = poll();
+    }
+  }
+
   /** The same by hand, with the look at the count not ordered behind the change. */
   @JCStressTest
   @Outcome(
