@@ -116,7 +116,7 @@ class CallTextTest {
     ServedCall wake = Calls.futex(1, 1);
     assertThat(CallText.result(Calls.result(wake, 3))).isEqualTo("3");
     assertThat(CallText.result(Calls.result(wake, -11))).isEqualTo("-1 EAGAIN");
-    assertThat(CallText.result(Calls.result(wake, -5))).isEqualTo("-1 errno 5");
+    assertThat(CallText.result(Calls.result(wake, -77))).isEqualTo("-1 errno 77");
     assertThat(CallText.result(Calls.result(wake, -512))).isEqualTo("? ERESTARTSYS");
     assertThat(CallText.result(Calls.result(wake, -514))).isEqualTo("? ERESTARTNOHAND");
     assertThat(CallText.result(Calls.by(wake, Disposition.PASSED)))
