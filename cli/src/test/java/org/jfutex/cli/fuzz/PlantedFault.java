@@ -52,10 +52,10 @@ record PlantedFault(String name, List<Edit> edits) {
               """
                   Bucket bucket = enter(waiter.key);
                   try {
-                    if (word.holds(expected)) {
+                    if (condition.getAsBoolean()) {
               """,
               """
-                  boolean held = word.holds(expected);
+                  boolean held = condition.getAsBoolean();
                   Bucket bucket = enter(waiter.key);
                   try {
                     if (held) {
