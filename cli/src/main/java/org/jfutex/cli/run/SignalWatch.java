@@ -40,6 +40,7 @@ final class SignalWatch {
 
   private static final long SECOND_NANOS = 1_000_000_000L;
   private static final char UNINTERRUPTIBLE = 'D';
+  private static final char RUNNING = 'R';
   private static final int BUFFER_BYTES = 512;
 
   /** In how many lists a thread may be missing before its descriptor is closed: it may be back. */
@@ -150,8 +151,10 @@ final class SignalWatch {
     long runs = runs(thread); // before the state, which may change at any time
     if (thread.isNew || runs == UNKNOWN || runs != thread.runs) {
       thread.isNew = false;
-      thread.runs = runs;
-      if (stateOf(thread.call.thread().tid()) == UNINTERRUPTIBLE) {
+      char state = stateOf(thread.call.thread().tid());
+      // who runs just now goes to sleep without being counted once more, so it is looked at again
+      thread.runs = state == RUNNING ? UNKNOWN : runs;
+      if (state == UNINTERRUPTIBLE) {
         wanted.accept(thread.call);
       }
     }
