@@ -143,9 +143,9 @@ public final class PollOrNotify {
   static class Restless {
     private static final int POLLS_IN_VAIN = 9;
 
-    private final Pollee pollee = new Pollee(() -> events);
     volatile int events;
     volatile boolean told;
+    private final Pollee pollee = new Pollee(() -> events);
 
     /**
      * Makes it keep nothing.
