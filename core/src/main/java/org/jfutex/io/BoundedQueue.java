@@ -127,7 +127,7 @@ public final class BoundedQueue<E> implements Pollable, AutoCloseable {
     } finally {
       lock.unlock();
     }
-    pollee.notifyEvents(Events.IN);
+    pollee.tellEvents(Events.IN);
     return true;
   }
 
@@ -174,7 +174,7 @@ public final class BoundedQueue<E> implements Pollable, AutoCloseable {
       lock.unlock();
     }
     if (wasFull) {
-      pollee.notifyEvents(Events.OUT);
+      pollee.tellEvents(Events.OUT);
     }
     return item;
   }
@@ -243,6 +243,6 @@ public final class BoundedQueue<E> implements Pollable, AutoCloseable {
     } finally {
       lock.unlock();
     }
-    pollee.notifyEveryone(Events.IN | Events.HUP);
+    pollee.tellEveryone(Events.IN | Events.HUP);
   }
 }

@@ -88,7 +88,7 @@ final class Bridge implements Feed {
         pollees[i] = null;
         try {
           if (pollee != null) {
-            pollee.notifyEvents(events[i]);
+            pollee.tellEvents(events[i]);
           }
         } catch (RuntimeException | Error e) {
           failure = e;

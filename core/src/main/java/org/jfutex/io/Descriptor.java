@@ -1,6 +1,7 @@
 package org.jfutex.io;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jfutex.Errno;
@@ -10,6 +11,7 @@ import org.jfutex.poll.Discipline;
 import org.jfutex.poll.Events;
 import org.jfutex.poll.Pollable;
 import org.jfutex.poll.Pollee;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A descriptor of the kernel: what it is ready for, and nobody in a call on it once it is closed.
@@ -104,13 +106,14 @@ final class Descriptor implements Pollable {
     return true;
   }
 
-  private void exit() {
+  /** Ends a call that has changed nothing. */
+  void exit() {
     if (uses.decrementAndGet() == CLOSED) {
       long _ = SocketCalls.close(number);
     }
   }
 
-  /** Begins a call; its end is {@link #leave}. Returns the descriptor. */
+  /** Begins a call; its end is {@link #leave} or {@link #exit}. Returns the descriptor. */
   int enter() throws ClosedChannelException {
     if (!tryEnter()) {
       throw new ClosedChannelException();
@@ -122,6 +125,17 @@ final class Descriptor implements Pollable {
   void leave() {
     pollee.invalidate();
     exit();
+  }
+
+  /** The address it is bound to; null if it is none yet. */
+  @Nullable InetSocketAddress localAddress() throws IOException {
+    int socket = enter();
+    try {
+      InetSocketAddress address = SocketCalls.localAddress(socket);
+      return address == null || address.getPort() == 0 ? null : address;
+    } finally {
+      exit();
+    }
   }
 
   /** Its number, for tests: nothing keeps it from being closed. */

@@ -127,7 +127,7 @@ public final class EventCounter implements Pollable {
     } finally {
       lock.unlock();
     }
-    pollee.notifyEvents(Events.IN);
+    pollee.tellEvents(Events.IN);
     return true;
   }
 
@@ -174,7 +174,7 @@ public final class EventCounter implements Pollable {
       lock.unlock();
     }
     // as eventfd_read: who needs more room than there is must not take the wake of who needs less
-    pollee.notifyEveryone(Events.OUT);
+    pollee.tellEveryone(Events.OUT);
     return taken;
   }
 
@@ -196,16 +196,6 @@ public final class EventCounter implements Pollable {
    * @throws InterruptedException if the thread is interrupted
    */
   public long tryTake(Deadline deadline) throws InterruptedException {
-    long[] taken = new long[1];
-    boolean _ =
-        Waits.await(
-            this,
-            Events.IN,
-            deadline,
-            () -> {
-              taken[0] = tryTake();
-              return taken[0] != 0;
-            });
-    return taken[0];
+    return Waits.awaitCount(this, deadline, this::tryTake);
   }
 }

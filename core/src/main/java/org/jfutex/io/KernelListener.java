@@ -66,13 +66,7 @@ final class KernelListener extends TcpListener {
 
   @Override
   public @Nullable InetSocketAddress localAddress() throws IOException {
-    int socket = descriptor.enter();
-    try {
-      InetSocketAddress address = SocketCalls.localAddress(socket);
-      return address == null || address.getPort() == 0 ? null : address;
-    } finally {
-      descriptor.leave();
-    }
+    return descriptor.localAddress();
   }
 
   @Override

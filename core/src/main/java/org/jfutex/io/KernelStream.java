@@ -300,7 +300,7 @@ final class KernelStream extends TcpStream {
       Object result = option.type() == Boolean.class ? (Object) (value != 0) : (Object) value;
       return option.type().cast(result);
     } finally {
-      descriptor.leave();
+      descriptor.exit();
     }
   }
 
@@ -312,13 +312,7 @@ final class KernelStream extends TcpStream {
 
   @Override
   public @Nullable InetSocketAddress localAddress() throws IOException {
-    int socket = descriptor.enter();
-    try {
-      InetSocketAddress address = SocketCalls.localAddress(socket);
-      return address == null || address.getPort() == 0 ? null : address;
-    } finally {
-      descriptor.leave();
-    }
+    return descriptor.localAddress();
   }
 
   @Override
@@ -327,7 +321,7 @@ final class KernelStream extends TcpStream {
     try {
       return SocketCalls.remoteAddress(socket);
     } finally {
-      descriptor.leave();
+      descriptor.exit();
     }
   }
 

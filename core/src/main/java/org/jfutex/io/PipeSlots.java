@@ -123,7 +123,7 @@ final class PipeSlots {
       writers.unlock();
       readers.unlock();
     }
-    sink.notifyEvents(Events.OUT);
+    sink.tellEvents(Events.OUT);
     return slots * SLOT;
   }
 

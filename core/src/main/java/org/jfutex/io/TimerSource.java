@@ -252,17 +252,7 @@ public final class TimerSource implements Pollable, AutoCloseable {
    * @throws IllegalStateException if it is closed, before or meanwhile
    */
   public long tryTake(Deadline deadline) throws InterruptedException {
-    long[] taken = new long[1];
-    boolean _ =
-        Waits.await(
-            this,
-            Events.IN,
-            deadline,
-            () -> {
-              taken[0] = tryTake();
-              return taken[0] != 0;
-            });
-    return taken[0];
+    return Waits.awaitCount(this, deadline, this::tryTake);
   }
 
   /** Disarms it for ever. Who waits in a call of it gets an exception. Idempotent. */

@@ -1,6 +1,8 @@
 package org.jfutex.io;
 
+import java.util.function.LongSupplier;
 import org.jfutex.WaitStatus;
+import org.jfutex.poll.Events;
 import org.jfutex.poll.Pollable;
 import org.jfutex.time.Deadline;
 
@@ -21,5 +23,21 @@ final class Waits {
       throw new InterruptedException();
     }
     return end == WaitStatus.WOKEN;
+  }
+
+  /** Takes until that gives more than 0; 0 at the deadline. */
+  static long awaitCount(Pollable source, Deadline deadline, LongSupplier tryTake)
+      throws InterruptedException {
+    long[] taken = new long[1];
+    boolean _ =
+        await(
+            source,
+            Events.IN,
+            deadline,
+            () -> {
+              taken[0] = tryTake.getAsLong();
+              return taken[0] != 0;
+            });
+    return taken[0];
   }
 }

@@ -4,7 +4,8 @@ package org.jfutex.poll;
  * Where events come from that no thread of this JVM brings about, such as those of the kernel's
  * sockets. Somebody has to fetch them: who polls, before it looks, and while others sleep a thread
  * of the feed's own. It brings events; they go by calls on their objects, which invalidate what is
- * known. One feed serves many {@link Pollee}s.
+ * known. (The one that can go otherwise is PRI: what a check finds with it should not be kept.) One
+ * feed serves many {@link Pollee}s.
  */
 public interface Feed {
   /**

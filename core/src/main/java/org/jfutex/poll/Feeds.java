@@ -15,7 +15,7 @@ final class Feeds implements Feed {
    * Ordering    who adds a feed while somebody sleeps watches it for the sleeper, and polls after.
    * Progress    as the feeds'.
    * Callbacks   watch and unwatch of the feeds, with the lock held; drain with none.
-   * Checked by  EpollTest.
+   * Checked by  EpollCallbackTest.
    */
   private static final Feed[] NONE = {};
 

@@ -205,12 +205,8 @@ public final class PollSet {
     include(exceptional, EXCEPTIONAL, masks);
     IntUnaryOperator look = place -> look(place, masks[place]) & masks[place];
     int[] found = new int[count];
-    int ready = select(masks, look, found);
-    if (ready == 0 && !deadline.isReached(Ticker.system())) {
-      ready = sleep(deadline, masks, look, () -> select(masks, look, found));
-    }
-    if (ready == 0) {
-      Arrays.fill(found, 0);
+    if (select(masks, look, found) == 0 && !deadline.isReached(Ticker.system())) {
+      int _ = sleep(deadline, masks, look, () -> select(masks, look, found));
     }
     return keep(readable, READABLE, found)
         + keep(writable, WRITABLE, found)

@@ -37,6 +37,7 @@ public final class Pollee {
    *                          stamp, any     -> stamp + 1, unknown   a change
    *                          stamp, any     -> stamp + 1, quiet     a check, after many in vain
    *                          stamp, quiet   -> stamp + 1, unknown   a check, once in a while
+   *                          stamp, any     -> stamp + 1, closed    close, once
    *             misses       polls since the last that found events known; about, as it is plain
    *             registrations: in their order; count: how many.
    * Guards      state: atomic. misses: racy, it only says when to try. The registrations: lock;
@@ -251,6 +252,16 @@ public final class Pollee {
    */
   public void notifyEvents(int events) {
     invalidate();
+    tellEvents(events);
+  }
+
+  /**
+   * Tells as {@link #notifyEvents} does, of a change after which {@link #invalidate} has been
+   * called already: for who has to do that with a lock held, and tells when it is free.
+   *
+   * @param events the events that may hold now; more do no harm
+   */
+  public void tellEvents(int events) {
     if (count != 0) { // (N) after the change
       tell(events, Audience.ONE_IN_TURN);
     }
@@ -264,6 +275,16 @@ public final class Pollee {
    */
   public void notifyEveryone(int events) {
     invalidate();
+    tellEveryone(events);
+  }
+
+  /**
+   * Tells as {@link #notifyEveryone} does, of a change after which {@link #invalidate} has been
+   * called already.
+   *
+   * @param events the events that may hold now; more do no harm
+   */
+  public void tellEveryone(int events) {
     if (count != 0) { // (N) after the change
       tell(events, Audience.EVERYONE);
     }

@@ -101,7 +101,6 @@ public final class Poller implements AutoCloseable {
     register(pollee, mask);
     WaitStatus end = WaitStatus.WOKEN;
     while (true) {
-      pollee.drain();
       if (attempt.attempt()) {
         return WaitStatus.WOKEN;
       }

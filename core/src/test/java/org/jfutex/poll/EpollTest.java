@@ -338,7 +338,8 @@ class EpollTest {
                   }
                 });
         awaitSleeper(epoll, 1);
-        Thread.sleep(Delays.MEDIUM);
+        Thread.sleep(
+            Delays.MEDIUM); // the time over which processor time is measured; orders nothing
         waits.thread().interrupt();
         assertThat(((Number) waits.join()).longValue())
             .as("nanoseconds of processor time, asleep for %s", Delays.MEDIUM)

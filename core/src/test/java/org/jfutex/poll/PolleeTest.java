@@ -119,6 +119,25 @@ class PolleeTest {
             });
   }
 
+  /** For who invalidates with a lock held and tells without. */
+  @ParameterizedTest
+  @EnumSource
+  void tellingKeepsWhatWasFoundSinceTheChange(Discipline discipline) {
+    Thing thing = new Thing(discipline);
+    Counter counter = new Counter(_ -> true);
+    try (Registration _ = thing.pollee.register(counter, Events.IN, Registration.Mode.EXCLUSIVE)) {
+      thing.events.set(Events.IN);
+      thing.pollee.invalidate();
+      assertThat(thing.poll(Events.IN, null)).isEqualTo(Events.IN);
+      int before = thing.checks.get();
+      thing.pollee.tellEvents(Events.IN);
+      thing.pollee.tellEveryone(Events.IN);
+      assertThat(counter.told).hasValue(2);
+      assertThat(thing.poll(Events.IN, null)).isEqualTo(Events.IN);
+      assertThat(thing.checks.get() - before).isEqualTo(discipline == Discipline.STATELESS ? 1 : 0);
+    }
+  }
+
   /** The answer may be the old one; it is not kept. */
   @ParameterizedTest
   @EnumSource
