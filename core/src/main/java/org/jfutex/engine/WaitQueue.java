@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * each ring hangs in a small hash table. Finding a key costs the same however many keys there are,
  * and a key that nobody waits on leaves nothing behind. Knows nothing of locks, parkers or words.
  *
- * <p>Adding costs a step for each waiter of the same key and a lower rank that is not outranked by
- * all; everything else is constant per waiter.
+ * <p>Adding costs a step for each waiter of the same key and the same or a higher rank, if one of a
+ * lower rank is there too; everything else is constant per waiter.
  */
 @SuppressWarnings("ReferenceEquality") // a waiter is its own identity
 final class WaitQueue {
@@ -78,11 +78,13 @@ final class WaitQueue {
       replaceHead(head, waiter);
       return;
     }
-    Waiter behind = linked(head.prev);
-    while (behind.rank < waiter.rank) {
-      behind = linked(behind.prev);
+    Waiter before = head;
+    if (linked(head.prev).rank < waiter.rank) {
+      do {
+        before = linked(before.next);
+      } while (before.rank >= waiter.rank);
     }
-    linkBefore(waiter, linked(behind.next));
+    linkBefore(waiter, before);
   }
 
   /** Takes a queued waiter out, wherever it stands. */

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * {@link RobustMutex} does not.
  *
  * <p><b>Cost.</b> Taking a free lock, and freeing one that nobody waits for, is one compare-and-set
- * each and makes no garbage. A platform thread that finds the lock taken spins for about a
- * microsecond before it sleeps, a virtual thread sleeps at once.
+ * each and makes no garbage. A thread that finds the lock taken stays awake for some microseconds,
+ * if that has helped lately, before it sleeps; a virtual thread sometimes lets others run instead,
+ * and always if the lock is {@link Fairness#FAIR}.
  *
  * <p><b>Memory effects</b> are those of {@link java.util.concurrent.locks.Lock}, between processes
  * too.
@@ -73,7 +74,7 @@ public final class Mutex {
    *             makes threads wait, and FREE would leave them there.
    *             If the chosen one is killed on its way, the next one to come takes its place when
    *             the lease is over.
-   *             Spins are bounded; every other turn of a loop is another thread's progress.
+   *             To stay awake is bounded; every other turn of a loop is another thread's progress.
    * Callbacks   none.
    * Checked by  MutexTest, MutexModelTest (all schedules of the shipped code), MutexVisibility
    *             (jcstress).
@@ -87,24 +88,41 @@ public final class Mutex {
   /** Who waits without having asked. */
   static final WaitOptions ORDINARY = WaitOptions.ofBitset(1);
 
-  /** Who has asked. An unlock of a CONTENDED lock wakes them too, in the order of the queue. */
-  private static final WaitOptions ASKING = WaitOptions.ofBitset(2);
+  /** The bit of who has asked. An unlock of a CONTENDED lock wakes them too. */
+  private static final int ASKING = 2;
 
   /** How long a lock may be on its way before somebody else takes it: its taker is dead then. */
   private static final long LEASE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** About as long as it takes to sleep and to be woken; a single processor has nobody to await. */
-  private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 40 : 0;
+  /**
+   * How often a virtual thread that finds the lock taken lets others run: once in so many times.
+   */
+  private static final int TURNS = 16;
+
+  /** The same where all are to have a share. */
+  private static final int EVERY_TURN = 1;
 
   final Futex futex;
   final Word word;
   private final long patienceNanos;
+  private final Backoff backoff = new Backoff();
+
+  /**
+   * Who was woken and found the lock taken: is before those that came later, if there are ranks.
+   */
+  private final WaitOptions overtaken;
+
+  /** Who has asked: is before all others, if there are ranks. */
+  private final WaitOptions asking;
 
   /** One with any patience, for tests. */
   Mutex(Cell cell, long patienceNanos) {
     this.futex = cell.futex();
     this.word = cell.word();
     this.patienceNanos = patienceNanos;
+    boolean ranks = futex.capabilities().ranks();
+    this.overtaken = ranks ? new WaitOptions(ORDINARY.bitset(), 1) : ORDINARY;
+    this.asking = new WaitOptions(ASKING, ranks ? 2 : 0);
   }
 
   /**
@@ -284,12 +302,12 @@ public final class Mutex {
   /** LOCKED, TIMED_OUT or INTERRUPTED, with the flag still set. */
   private LockStatus take(Deadline deadline, int first) {
     long began = isPatient() ? 0 : now();
-    int spins = Thread.currentThread().isVirtual() ? 0 : SPINS;
     int taken = first;
     int asleep = CONTENDED; // what the word says at least while this thread sleeps
+    WaitOptions options = ORDINARY;
     boolean isChosen = false;
     while (true) {
-      int value = awaitFree(spins);
+      int value = linger((int) word.load());
       if (value == FREE || (value == HANDED && isChosen)) {
         if (word.compareAndSet(value, value == FREE ? taken : ASKED)) {
           return LockStatus.LOCKED;
@@ -301,13 +319,16 @@ public final class Mutex {
         continue;
       }
       isChosen = false;
-      WaitOptions options = asleep == ASKED ? ASKING : ORDINARY;
       switch (futex.await(word, expected, value == HANDED ? lease(deadline) : deadline, options)) {
         case WOKEN -> {
           isChosen = asleep == ASKED;
           taken = asleep;
-          if (!isPatient() && now() - began >= patienceNanos) {
-            asleep = ASKED; // unless the lock is free now
+          if (asleep != ASKED) {
+            options = overtaken;
+            if (!isPatient() && now() - began >= patienceNanos) {
+              asleep = ASKED; // unless the lock is free now
+              options = asking;
+            }
           }
         }
         case CHANGED -> {}
@@ -332,14 +353,11 @@ public final class Mutex {
     return Ticker.system().nanos(ClockId.MONOTONIC);
   }
 
-  /** What the word says; FREE as soon as it does, anything else after some spins. */
-  private int awaitFree(int spins) {
-    int value = (int) word.load();
-    for (int i = 0; i < spins && value != FREE; i++) {
-      Thread.onSpinWait();
-      value = (int) word.load();
-    }
-    return value;
+  /** What the word says after a moment in which who holds the lock may have freed it. */
+  private int linger(int value) {
+    return value == LOCKED || value == CONTENDED
+        ? backoff.await(word, FREE, isPatient() ? TURNS : EVERY_TURN)
+        : value;
   }
 
   private int checked(int value) {
@@ -386,7 +404,7 @@ public final class Mutex {
   }
 
   private void handOver() {
-    if (futex.wake(word, 1, ASKING.bitset()) == 0 && word.compareAndSet(HANDED, FREE)) {
+    if (futex.wake(word, 1, ASKING) == 0 && word.compareAndSet(HANDED, FREE)) {
       futex.wake(word, 1);
     }
   }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jfutex.Errno;
@@ -173,6 +177,44 @@ class MutexTest {
         }
         waiter.join();
       }
+    }
+    assertThat(word.load()).isZero();
+  }
+
+  /** On the engine; the kernel has no ranks for ordinary threads. */
+  @ParameterizedTest
+  @EnumSource
+  void whoWasOvertakenIsBeforeThoseThatCameLater(ThreadKind kind) {
+    Place place = Place.ENGINE_HEAP;
+    Word word = place.word();
+    Mutex mutex = place.mutex(word);
+    for (boolean wasOvertaken = false; !wasOvertaken; ) {
+      Queue<Integer> served = new ConcurrentLinkedQueue<>();
+      mutex.lock();
+      try (Crew crew = new Crew()) {
+        List<Crew.Job<?>> jobs = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          int number = i;
+          jobs.add(
+              crew.start(
+                  kind,
+                  () -> {
+                    mutex.lock();
+                    served.add(number);
+                    mutex.unlock();
+                    return null;
+                  }));
+          Crew.until("it waits", () -> place.backend().queued(word) == number + 1);
+        }
+        mutex.unlock();
+        if (mutex.tryLock()) {
+          wasOvertaken = served.isEmpty(); // the first was woken in vain, unless it was faster
+          Crew.until("the others wait", () -> served.size() + place.backend().queued(word) == 3);
+          mutex.unlock();
+        }
+        jobs.forEach(Crew.Job::join);
+      }
+      assertThat(served.peek()).isZero();
     }
     assertThat(word.load()).isZero();
   }
