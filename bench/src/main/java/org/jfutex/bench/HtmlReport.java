@@ -1,66 +1,48 @@
 package org.jfutex.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.jfutex.bench.frame.Numbers;
 import org.jfutex.bench.frame.Row;
 import org.jfutex.bench.frame.Verdict;
 
 /**
- * The report as one page: the totals, a plot and a table for each area, and the environment. Needs
- * no other file, and is well-formed XML as well as HTML. Written when the run ends, however.
+ * The report as one page: how the targets stand, what the words mean, a table with plots for each
+ * area, and the environment. Needs no other file and no script, and is well-formed XML as well as
+ * HTML. Written when the run ends, however.
  */
 final class HtmlReport implements Report {
-  private static final String STYLE =
-      """
-      :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0;
-        --page: #ffffff; --held: #1a7f37; --noise: #9a6700; --missed: #cf222e;
-        --printed: #0969da; --skipped: #818b98; }
-      @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1;
-        --line: #3d444d; --page: #0d1117; --held: #3fb950; --noise: #d29922; --missed: #f85149;
-        --printed: #58a6ff; --skipped: #6e7681; } }
-      body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
-        max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-      h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 0.5rem; }
-      p { max-width: 46rem; color: var(--soft); }
-      .totals span { display: inline-block; margin: 0 1.5rem 0 0; }
-      .totals b { font-size: 1.8rem; margin-right: 0.3rem; }
-      .wide { overflow-x: auto; }
-      table { border-collapse: collapse; font-size: 0.87rem; width: 100%; }
-      th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; vertical-align: baseline;
-        border-bottom: 1px solid var(--line); }
-      th { color: var(--soft); font-weight: normal; }
-      td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-      td.note { color: var(--soft); font-size: 0.8rem; }
-      svg { width: 100%; min-width: 40rem; height: auto; font-size: 12px; fill: var(--ink); }
-      svg .axis { stroke: var(--line); } svg .even { stroke: var(--soft); }
-      svg .scale { fill: var(--soft); }
-      svg .target { stroke: var(--ink); stroke-width: 2; }
-      .held { color: var(--held); } .noise { color: var(--noise); }
-      .missed { color: var(--missed); } .printed { color: var(--printed); }
-      .skipped { color: var(--skipped); }
-      svg .spread { stroke: currentColor; stroke-width: 5; stroke-linecap: round; opacity: 0.45; }
-      svg .median { fill: currentColor; }
-      dl { display: grid; grid-template-columns: max-content auto; gap: 0.1rem 1rem; }
-      dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-      """;
+  private static final List<String> MACHINE =
+      List.of("date", "processor", "system", "JDK", "measured");
 
-  private static final String HOW =
-      "The plots show how many times better ours is than the peer: the dot is the median of the"
-          + " ratios of all rounds, the bar their middle half, and the black stroke the target,"
-          + " which is met to the right of it. On the line at 1 both are even. Rest the pointer on"
-          + " a row for its figures.";
+  private static final String WORDS =
+      """
+      <h2 id="words">What the words mean</h2>
+      <dl>
+      <dt>ratio</dt><dd>The median of the ratios of all rounds. 1.05 is ours divided by the peer's,
+      105x is how many times faster ours is.</dd>
+      <dt>middle half</dt><dd>The first and the third quartile of these ratios.</dd>
+      <dt>of target</dt><dd>How much of its target the ratio reaches: 100 % and more is held.</dd>
+      <dt>plots</dt><dd>How many times better ours is than the peer, right is better, and at 1x both
+      are even. The mark is the ratio, the bar its middle half, the stroke the target. Each area has
+      a logarithmic axis of its own, and an arrow for a row without a target that is further off.</dd>
+      """;
 
   private final Path file;
   private final Environment environment;
-  private final SequencedMap<String, List<Row>> rows = new LinkedHashMap<>();
-  private Totals totals = Totals.NONE;
+  private final List<Row> rows = new ArrayList<>();
 
   HtmlReport(Path file, Environment environment) {
     this.file = file;
@@ -72,91 +54,227 @@ final class HtmlReport implements Report {
 
   @Override
   public void row(Row row) {
-    rows.computeIfAbsent(row.area(), _ -> new ArrayList<>()).add(row);
-    totals = totals.with(row.verdict());
+    rows.add(row);
   }
 
   @Override
-  public void end(Totals all) {}
+  public void end(Totals totals) {}
 
   @Override
   public void close() throws IOException {
     Files.writeString(file, page());
   }
 
-  private String page() {
+  private String page() throws IOException {
     StringBuilder out = new StringBuilder();
-    out.append(
-        "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>");
-    out.append("<meta charset=\"utf-8\"/><title>jfutex bench</title>\n<style>\n");
-    out.append(STYLE).append("</style></head>\n<body>\n<h1>jfutex bench</h1>\n");
-    out.append("<p class=\"totals\">");
-    total(out, Verdict.HELD, totals.held());
-    total(out, Verdict.NOISE, totals.noise());
-    total(out, Verdict.MISSED, totals.missed());
-    total(out, Verdict.SKIPPED, totals.skipped());
-    out.append("</p>\n<p>").append(HOW).append("</p>\n");
-    rows.forEach((area, each) -> area(out, area, each));
-    out.append("<h2>Environment</h2>\n<dl>");
-    for (Map.Entry<String, String> fact : environment.facts().entrySet()) {
-      out.append("<dt>").append(escape(fact.getKey())).append("</dt>");
-      out.append("<dd>").append(escape(fact.getValue())).append("</dd>\n");
+    String counts =
+        Arrays.stream(Verdict.values())
+            .map(each -> count(rows, each) + " " + each)
+            .collect(Collectors.joining(", "));
+    out.append("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n");
+    out.append("<head><meta charset=\"utf-8\"/>");
+    out.append("<meta name=\"viewport\" content=\"width=device-width\"/>");
+    out.append("<title>jfutex bench: ").append(counts).append("</title>\n<style>\n");
+    out.append(style()).append("</style></head>\n<body>\n<h1>jfutex bench</h1>\n");
+    out.append("<p class=\"machine\">").append(machine()).append("</p>\n<p class=\"totals\">");
+    for (Verdict verdict : Verdict.values()) {
+      String total = "<span class=\"%s\">%s<b>%d</b>%s</span>";
+      out.append(total.formatted(verdict, Plot.mark(verdict), count(rows, verdict), verdict));
     }
+    out.append("</p>\n");
+    SequencedMap<String, List<Row>> areas = grouped(rows, true);
+    overview(out, areas);
+    unmet(out);
+    out.append(WORDS);
+    for (Verdict verdict : Verdict.values()) {
+      out.append("<dt class=\"%s\">%s</dt>".formatted(verdict, Plot.mark(verdict) + verdict));
+      out.append("<dd>").append(meaning(verdict)).append("</dd>\n");
+    }
+    out.append("</dl>\n");
+    areas.forEach((area, each) -> area(out, area, each));
+    out.append("<h2 id=\"environment\">Environment</h2>\n<dl>");
+    environment
+        .facts()
+        .forEach(
+            (name, fact) ->
+                out.append("<dt>%s</dt><dd>%s</dd>\n".formatted(escape(name), escape(fact))));
     return out.append("</dl>\n</body>\n</html>\n").toString();
   }
 
-  private static void total(StringBuilder out, Verdict verdict, int count) {
-    out.append("<span class=\"%s\"><b>%d</b>%s</span>".formatted(verdict, count, verdict));
+  private static String meaning(Verdict verdict) {
+    return switch (verdict) {
+      case HELD -> "The ratio meets the target.";
+      case NOISE -> "It does not, but the middle half reaches it.";
+      case MISSED ->
+          "Not even the middle half reaches the target, or ours makes objects and may make none.";
+      case PRINTED -> "There is no target.";
+      case SKIPPED -> "One of the two could not be measured; the row says why.";
+    };
+  }
+
+  private static String style() throws IOException {
+    try (InputStream in = HtmlReport.class.getResourceAsStream("page.css")) {
+      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private String machine() {
+    return MACHINE.stream()
+        .filter(environment.facts()::containsKey)
+        .map(name -> escape(environment.facts().get(name)))
+        .collect(Collectors.joining("; "));
+  }
+
+  private static long count(List<Row> rows, Verdict verdict) {
+    return rows.stream().filter(row -> row.verdict() == verdict).count();
+  }
+
+  /** The rows of each area, or of each case. */
+  private static SequencedMap<String, List<Row>> grouped(List<Row> rows, boolean byArea) {
+    return rows.stream()
+        .collect(
+            Collectors.groupingBy(
+                row -> byArea ? row.area() : row.measured().name(),
+                LinkedHashMap::new,
+                Collectors.toList()));
+  }
+
+  /** A line for each area, which leads to it, and a picture of how its targets stand. */
+  private void overview(StringBuilder out, SequencedMap<String, List<Row>> areas) {
+    Plot plot = Plot.ofTargets(rows);
+    out.append("<h2 id=\"areas\">Areas</h2>\n<div class=\"wide\"><table>\n<thead><tr>");
+    head(out, "", "area");
+    head(out, "plot", "of target" + plot.head());
+    for (Verdict verdict : Verdict.values()) {
+      head(out, "number", verdict.toString());
+    }
+    out.append("</tr></thead>\n<tbody>\n");
+    areas.forEach(
+        (area, each) -> {
+          out.append("<tr><th scope=\"row\">").append(link(area)).append("</th>");
+          plot(out, "", plot.targets(area, each));
+          for (Verdict verdict : Verdict.values()) {
+            long count = count(each, verdict);
+            cell(out, "number " + (count == 0 ? "soft" : verdict), String.valueOf(count));
+          }
+          out.append("</tr>\n");
+        });
+    out.append("</tbody>\n</table></div>\n");
+  }
+
+  /** What is not met, furthest from its target first. */
+  private void unmet(StringBuilder out) {
+    List<Row> unmet =
+        rows.stream()
+            .filter(row -> row.verdict() == Verdict.NOISE || row.verdict() == Verdict.MISSED)
+            .sorted(Comparator.comparingDouble(Plot::reached))
+            .toList();
+    out.append(
+        "<details><summary>%d targets are not met: which, and by how much</summary>\n"
+            .formatted(unmet.size()));
+    out.append("<div class=\"wide\"><table>\n<thead><tr>");
+    head(out, "number", "of target");
+    List.of("verdict", "area", "case", "peer").forEach(each -> head(out, "", each));
+    List.of("ratio", "middle half", "target").forEach(each -> head(out, "number", each));
+    out.append("</tr></thead>\n<tbody>\n");
+    for (Row row : unmet) {
+      out.append("<tr>");
+      cell(out, "number", reached(row));
+      cell(out, row.verdict().toString(), row.verdict().toString());
+      out.append("<td>").append(link(row.area())).append("</td>");
+      cell(out, "name", row.measured().name());
+      name(out, row);
+      ratio(out, row);
+      out.append("</tr>\n");
+    }
+    out.append("</tbody>\n</table></div></details>\n");
+  }
+
+  private static String link(String area) {
+    return "<a href=\"#%1$s\">%1$s</a>".formatted(escape(area));
   }
 
   private static void area(StringBuilder out, String area, List<Row> rows) {
-    out.append("<h2>").append(escape(area)).append("</h2>\n<div class=\"wide\">");
-    out.append(new Plot(rows).svg()).append("<table>\n<tr>");
-    for (String head :
-        List.of(
-            "case",
-            "ours",
-            "",
-            "peer",
-            "",
-            "ratio",
-            "target",
-            "verdict",
-            "middle half",
-            "B/op",
-            "note")) {
-      out.append("<th>").append(head).append("</th>");
+    Plot plot = Plot.ofTimes(rows);
+    out.append("<section class=\"area\" id=\"%1$s\"><h2>%1$s</h2>\n".formatted(escape(area)));
+    out.append("<div class=\"wide\"><table>\n<thead><tr>");
+    head(out, "", "verdict");
+    head(out, "", "ours, and the peers");
+    for (String each : List.of("figure", "ratio", "middle half", "target", "of target")) {
+      head(out, "number", each);
     }
-    out.append("</tr>\n");
-    rows.forEach(row -> row(out, row));
-    out.append("</table></div>\n");
+    head(out, "plot", "times better" + plot.head());
+    out.append("</tr></thead>\n");
+    grouped(rows, false)
+        .values()
+        .forEach(
+            each -> {
+              out.append("<tbody>\n");
+              ours(out, plot, each.getFirst());
+              each.forEach(row -> peer(out, plot, row));
+              out.append("</tbody>\n");
+            });
+    out.append("</table></div></section>\n");
   }
 
-  private static void row(StringBuilder out, Row row) {
-    String unit = row.measured().unit();
-    out.append("<tr>");
-    cell(out, "", row.measured().name());
-    cell(out, "", row.measured().ours());
-    cell(out, "number", figure(row.ours(), " " + unit));
-    cell(out, "", row.peer().name());
-    cell(out, "number", figure(row.peers(), " " + unit));
+  private static void ours(StringBuilder out, Plot plot, Row row) {
+    out.append("<tr class=\"case\"><th scope=\"rowgroup\" colspan=\"2\">");
+    out.append(escape(row.measured().name())).append("</th>");
+    cell(out, "number", figure(row.ours(), row));
+    boolean isCounted = !Double.isNaN(row.allocated());
+    out.append("<td class=\"soft\" colspan=\"4\">").append(escape(row.measured().ours()));
+    out.append(isCounted ? ", " + Math.round(row.allocated()) + " B/op" : "").append("</td>");
+    plot(out, "", plot.empty());
+    out.append("</tr>\n");
+  }
+
+  private static void peer(StringBuilder out, Plot plot, Row row) {
+    boolean isPlain = row.peer().target().timesBound().isEmpty();
+    out.append(isPlain ? "<tr class=\"printed\">" : "<tr>");
+    cell(out, row.verdict().toString(), row.verdict().toString());
+    name(out, row);
+    cell(out, "number", figure(row.peers(), row));
+    ratio(out, row);
+    cell(out, "number " + row.verdict(), Plot.isJudged(row) ? reached(row) : "");
+    plot(out, row.verdict().toString(), plot.row(row));
+    out.append("</tr>\n");
+  }
+
+  private static void name(StringBuilder out, Row row) {
+    String note = row.note().isEmpty() ? "" : "<small>" + escape(row.note()) + "</small>";
+    out.append("<td class=\"name\">").append(escape(row.peer().name())).append(note);
+    out.append("</td>");
+  }
+
+  private static void ratio(StringBuilder out, Row row) {
     boolean isMeasured = row.verdict() != Verdict.SKIPPED;
     cell(out, "number", isMeasured ? row.peer().target().text(row.ratio()) : "");
-    cell(out, "number", row.peer().target().toString());
-    cell(out, row.verdict().toString(), row.verdict().toString());
     cell(out, "number", isMeasured ? spread(row) : "");
-    cell(out, "number", figure(row.allocated(), ""));
-    cell(out, "note", row.note());
-    out.append("</tr>\n");
+    cell(out, "number", row.peer().target().toString());
+  }
+
+  /** Rounded down, so that what is missed by little does not read 100 %. */
+  static String reached(Row row) {
+    double percent = Plot.reached(row) * 100;
+    return percent < 100
+        ? String.format(Locale.ROOT, "%.1f %%", Math.floor(percent * 10) / 10)
+        : String.format(Locale.ROOT, "%.0f %%", Math.floor(percent));
+  }
+
+  private static void head(StringBuilder out, String kind, String text) {
+    out.append("<th scope=\"col\" class=\"%s\">%s</th>".formatted(kind, text));
   }
 
   private static void cell(StringBuilder out, String kind, String text) {
-    out.append(kind.isEmpty() ? "<td>" : "<td class=\"" + kind + "\">");
-    out.append(escape(text)).append("</td>");
+    out.append("<td class=\"%s\">%s</td>".formatted(kind, escape(text)));
   }
 
-  private static String figure(double value, String unit) {
-    return Double.isNaN(value) ? "" : Numbers.text(value) + unit;
+  private static void plot(StringBuilder out, String kind, String svg) {
+    out.append("<td class=\"plot %s\">%s</td>".formatted(kind, svg));
+  }
+
+  private static String figure(double value, Row row) {
+    return Double.isNaN(value) ? "" : Numbers.text(value) + " " + row.measured().unit();
   }
 
   static String spread(Row row) {

@@ -1,178 +1,189 @@
 package org.jfutex.bench;
 
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalDouble;
+import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 import org.jfutex.bench.frame.Row;
 import org.jfutex.bench.frame.Target;
 import org.jfutex.bench.frame.Verdict;
 
-/** The rows of an area on one logarithmic axis: how many times better ours is than the peer. */
+/**
+ * A column of a table, in which each line has its picture on the same axis, whose numbers are at
+ * the head. Verdicts differ in shape, not only in colour.
+ */
 final class Plot {
-  private static final int WIDTH = 1_000;
-  private static final int LABELS = 500;
-  private static final int MARGIN = 24;
-  private static final int LINE = 22;
-  private static final int TOP = 8;
-  private static final int SCALE = 24;
+  private static final int HEIGHT = 26;
+  private static final int MIDDLE = HEIGHT / 2;
 
-  /** Beyond the least and the greatest of what is shown. */
-  private static final double AIR = 1.06;
+  private final Axis axis;
+  private final DoubleFunction<String> label;
 
-  /** A scale over less than that has even steps, one over more goes 1, 2, 5, 10. */
-  private static final double NARROW = 4;
-
-  private static final int MOST_TICKS = 9;
-  private static final List<Double> STEPS = List.of(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0);
-
-  private final List<Row> rows;
-  private final double least;
-  private final double greatest;
-
-  Plot(List<Row> rows) {
-    this.rows = rows;
-    double[] shown =
-        DoubleStream.concat(
-                DoubleStream.of(1), rows.stream().flatMap(Plot::places).mapToDouble(each -> each))
-            .filter(each -> each > 0 && Double.isFinite(each))
-            .toArray();
-    this.least = DoubleStream.of(shown).min().orElseThrow() / AIR;
-    this.greatest = DoubleStream.of(shown).max().orElseThrow() * AIR;
+  private Plot(Axis axis, DoubleFunction<String> label) {
+    this.axis = axis;
+    this.label = label;
   }
 
-  private static Stream<Double> places(Row row) {
+  /**
+   * How many times better ours is than the peer. Rows with a target make the axis, if there are
+   * any: one that is only printed may be so far off that their targets could not be told apart.
+   */
+  static Plot ofTimes(List<Row> rows) {
+    List<Row> judged = rows.stream().filter(Plot::hasTarget).toList();
+    List<Row> makers = judged.isEmpty() ? rows : judged;
+    Axis axis = new Axis(makers.stream().flatMapToDouble(Plot::times));
+    DoubleStream shown = rows.stream().flatMapToDouble(Plot::times).filter(axis::isNear);
+    return new Plot(new Axis(shown), each -> Axis.text(each) + "x");
+  }
+
+  /** How much of the targets is reached. */
+  static Plot ofTargets(List<Row> rows) {
+    return new Plot(
+        new Axis(rows.stream().filter(Plot::isJudged).mapToDouble(Plot::reached)),
+        each -> Axis.text(each * 100) + " %");
+  }
+
+  private static boolean hasTarget(Row row) {
+    return row.peer().target().timesBound().isPresent();
+  }
+
+  private static boolean isMeasured(Row row) {
+    return row.verdict() != Verdict.SKIPPED;
+  }
+
+  /** Whether there is something to say of a target. */
+  static boolean isJudged(Row row) {
+    return isMeasured(row) && hasTarget(row);
+  }
+
+  /** How much of its target a row reaches. */
+  static double reached(Row row) {
     Target target = row.peer().target();
-    List<Double> places = new ArrayList<>();
-    if (row.verdict() != Verdict.SKIPPED) {
-      places.add(target.times(row.lower()));
-      places.add(target.times(row.upper()));
-    }
-    target.timesBound().ifPresent(places::add);
-    return places.stream();
+    return target.times(row.ratio()) / target.timesBound().orElseThrow();
   }
 
-  String svg() {
-    int bottom = TOP + rows.size() * LINE;
-    StringBuilder out = new StringBuilder();
-    out.append(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">\n"
-            .formatted(WIDTH, bottom + SCALE));
-    for (double tick : ticks()) {
-      vertical(out, tick == 1 ? "even" : "axis", tick, TOP, bottom);
-      text(out, "class=\"scale\" text-anchor=\"middle\"", x(tick), bottom + 16, number(tick) + "x");
-    }
-    int middle = TOP + LINE / 2;
-    for (Row row : rows) {
-      row(out, row, middle);
-      middle += LINE;
-    }
-    return out.append("</svg>\n").toString();
-  }
-
-  private void row(StringBuilder out, Row row, int middle) {
+  private static DoubleStream times(Row row) {
     Target target = row.peer().target();
-    String what = row.measured().name() + " : " + row.peer().name();
-    boolean isMeasured = row.verdict() != Verdict.SKIPPED;
-    String told =
-        isMeasured
-            ? "%s, ratio %s %s (%s)"
-                .formatted(row.verdict(), target.text(row.ratio()), target, HtmlReport.spread(row))
-            : "skipped, " + row.note();
-    out.append("<g class=\"").append(row.verdict()).append("\"><title>");
-    out.append(HtmlReport.escape(what + ": " + told)).append("</title>\n");
-    text(out, "text-anchor=\"end\"", LABELS, middle + 4, what);
-    OptionalDouble bound = target.timesBound();
-    if (bound.isPresent()) {
-      vertical(out, "target", bound.getAsDouble(), middle - 8, middle + 8);
-    }
-    if (isMeasured) {
+    DoubleStream measured =
+        isMeasured(row)
+            ? DoubleStream.of(row.lower(), row.ratio(), row.upper()).map(target::times)
+            : DoubleStream.empty();
+    return DoubleStream.concat(measured, target.timesBound().stream());
+  }
+
+  /** The numbers of the axis. */
+  String head() {
+    String numbers =
+        axis.ticks().stream()
+            .map(each -> format("<text x=\"%.1f\" y=\"18\">%s</text>", axis.x(each), tick(each)))
+            .collect(Collectors.joining());
+    return svg("aria-hidden=\"true\"", numbers);
+  }
+
+  private String tick(double value) {
+    return HtmlReport.escape(label.apply(value));
+  }
+
+  /** The lines of the axis alone. */
+  String empty() {
+    return svg("aria-hidden=\"true\"", grid());
+  }
+
+  /** The median, the spread and the target of a row. */
+  String row(Row row) {
+    Target target = row.peer().target();
+    StringBuilder out = new StringBuilder(grid());
+    target.timesBound().ifPresent(bound -> out.append(stroke("target", axis.x(bound), 3)));
+    if (isMeasured(row)) {
+      double times = target.times(row.ratio());
       out.append(
-          String.format(
-              Locale.ROOT,
-              "<line class=\"spread\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>"
-                  + "<circle class=\"median\" cx=\"%.1f\" cy=\"%d\" r=\"4\"/>",
-              x(target.times(row.lower())),
-              x(target.times(row.upper())),
-              middle,
-              middle,
-              x(target.times(row.ratio())),
-              middle));
-    } else {
-      text(out, "text-anchor=\"middle\"", x(1), middle + 4, "skipped");
+          format(
+              "<path class=\"spread\" d=\"M%.1f %dH%.1f\"/>",
+              axis.x(target.times(row.lower())), MIDDLE, axis.x(target.times(row.upper()))));
+      int side = axis.side(times);
+      out.append(side == 0 ? mark(row.verdict(), axis.x(times)) : beyond(axis.x(times), side));
     }
-    out.append("</g>\n");
+    return svg(named(row.verdict() + ", " + told(row)), out.toString());
   }
 
-  private double x(double times) {
-    double place = Math.log(times / least) / Math.log(greatest / least);
-    double inside = Math.clamp(place, 0, 1); // nothing measured is 0 or infinite, but who knows
-    return LABELS + MARGIN + inside * (WIDTH - LABELS - 2 * MARGIN);
+  private static String told(Row row) {
+    return isMeasured(row)
+        ? "ratio %s %s (%s)"
+            .formatted(
+                row.peer().target().text(row.ratio()), row.peer().target(), HtmlReport.spread(row))
+        : row.note();
   }
 
-  private void vertical(StringBuilder out, String kind, double times, int from, int to) {
-    out.append(
-        String.format(
-            Locale.ROOT,
-            "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>%n",
-            kind,
-            x(times),
-            x(times),
-            from,
-            to));
+  /** Where the rows of an area are beside their targets. */
+  String targets(String area, List<Row> rows) {
+    List<Row> judged =
+        rows.stream().filter(Plot::isJudged).sorted(Comparator.comparing(Row::verdict)).toList();
+    String marks =
+        judged.stream()
+            .map(
+                row ->
+                    "<g><title>%s : %s, %s</title>%s</g>"
+                        .formatted(
+                            HtmlReport.escape(row.measured().name()),
+                            HtmlReport.escape(row.peer().name()),
+                            HtmlReport.escape(told(row)),
+                            mark(row.verdict(), axis.x(reached(row)))))
+            .collect(Collectors.joining());
+    String name = area + ": " + judged.size() + " targets, and how much of each is reached";
+    return svg(named(name), grid() + marks);
   }
 
-  private static void text(StringBuilder out, String how, double x, int y, String text) {
-    out.append(
-        String.format(
-            Locale.ROOT,
-            "<text %s x=\"%.1f\" y=\"%d\">%s</text>%n",
-            how,
-            x,
-            y,
-            HtmlReport.escape(text)));
+  /** The shape of a verdict alone. */
+  static String mark(Verdict verdict) {
+    return "<svg class=\"mark\" width=\"16\" height=\"%d\" aria-hidden=\"true\">%s</svg>"
+        .formatted(HEIGHT, mark(verdict, 8));
   }
 
-  private static String number(double tick) {
-    return tick >= 1_000
-        ? "%.0f".formatted(tick)
-        : "%.3g".formatted(tick).replaceAll("\\.?0+$", "");
+  private static String mark(Verdict verdict, double x) {
+    String shape =
+        switch (verdict) {
+          case HELD -> "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z";
+          case NOISE -> "M-6 0L0 -6L6 0L0 6z";
+          case MISSED -> "M-4.5 -4.5L4.5 4.5M4.5 -4.5L-4.5 4.5";
+          case PRINTED -> "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z";
+          case SKIPPED -> "M-4 0H4";
+        };
+    return format(
+        "<path class=\"at %s\" transform=\"translate(%.1f %d)\" d=\"%s\"/>",
+        verdict, x, MIDDLE, shape);
   }
 
-  /** Round numbers inside, and 1. */
-  private List<Double> ticks() {
-    return greatest / least < NARROW ? evenTicks() : decadeTicks();
+  /** An arrow to where the median is. */
+  private static String beyond(double x, int side) {
+    return format(
+        "<path class=\"beyond\" transform=\"translate(%.1f %d) scale(%d 1)\" d=\"M-3 -5L6 0L-3"
+            + " 5z\"/>",
+        x, MIDDLE, side);
   }
 
-  private List<Double> evenTicks() {
-    double step = STEPS.getLast();
-    for (double each : STEPS.reversed()) {
-      if ((greatest - least) / each <= MOST_TICKS) {
-        step = each;
-      }
-    }
-    List<Double> ticks = new ArrayList<>();
-    for (long i = (long) Math.ceil(least / step); i * step <= greatest; i++) {
-      ticks.add(Math.round(i * step * 100) / 100.0);
-    }
-    return ticks;
+  private String grid() {
+    return axis.ticks().stream()
+        .map(each -> stroke(each == 1 ? "even" : "axis", axis.x(each), -HEIGHT * 4))
+        .collect(Collectors.joining());
   }
 
-  private List<Double> decadeTicks() {
-    List<Double> ticks = new ArrayList<>();
-    int first = (int) Math.floor(Math.log10(least));
-    int last = (int) Math.ceil(Math.log10(greatest));
-    int[] parts = last - first > 2 ? new int[] {1} : new int[] {1, 2, 5};
-    for (int exponent = first; exponent <= last; exponent++) {
-      for (int part : parts) {
-        double tick = exponent < 0 ? part / Math.pow(10, -exponent) : part * Math.pow(10, exponent);
-        if (tick >= least && tick <= greatest) {
-          ticks.add(tick);
-        }
-      }
-    }
-    return ticks;
+  /** Longer than the picture where it begins above: a line of the table may be higher than one. */
+  private static String stroke(String kind, double x, int from) {
+    return format("<path class=\"%s\" d=\"M%.1f %dV%d\"/>", kind, x, from, HEIGHT - from);
+  }
+
+  private static String named(String text) {
+    return "role=\"img\" aria-label=\"" + HtmlReport.escape(text) + "\"";
+  }
+
+  private static String svg(String how, String inside) {
+    return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" %s>%s</svg>"
+        .formatted(Axis.WIDTH, HEIGHT, how, inside);
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 }

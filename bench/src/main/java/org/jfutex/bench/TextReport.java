@@ -3,7 +3,9 @@ package org.jfutex.bench;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jfutex.bench.frame.Area;
+import org.jfutex.bench.frame.Case;
 import org.jfutex.bench.frame.Numbers;
 import org.jfutex.bench.frame.Row;
 import org.jfutex.bench.frame.Verdict;
@@ -11,13 +13,18 @@ import org.jfutex.bench.frame.Verdict;
 /** The report for a person: a head, a table that grows, and the totals. */
 final class TextReport implements Report {
   private static final int VERDICT_WIDTH = 8;
+
+  /** Of a number and the blank before its unit. */
+  private static final int NUMBER_WIDTH = 8;
+
   private static final String COLOUR_OFF = "\u001b[0m";
 
   private final PrintStream out;
-  private final String format;
+  private final List<Area> areas;
   private final boolean isTerminal;
   private final boolean isColoured;
   private String area = "";
+  private String format = "";
   private int progressWidth;
 
   TextReport(
@@ -27,16 +34,30 @@ final class TextReport implements Report {
       boolean isTerminal,
       boolean isColoured) {
     this.out = out;
+    this.areas = List.copyOf(areas);
     this.isTerminal = isTerminal;
     this.isColoured = isColoured;
-    int width =
-        areas.stream()
-            .flatMap(each -> each.cases().stream())
-            .mapToInt(each -> each.name().length())
-            .max()
-            .orElse(1);
-    this.format = "%-" + width + "s %10s  %-27s %10s %9s %8s  %s %s%n";
     environment.facts().forEach((name, fact) -> out.printf("%-10s %s%n", name, fact));
+  }
+
+  /** The columns of an area: as wide as what it has in them, so that none is shifted. */
+  private String format(String name) {
+    List<Case> cases =
+        areas.stream()
+            .filter(each -> each.name().equals(name))
+            .flatMap(each -> each.cases().stream())
+            .toList();
+    Stream<String> peers =
+        cases.stream().flatMap(each -> each.peers().stream()).map(Case.Peer::name);
+    return "%%-%1$ds %%%2$ds  %%-%3$ds %%%2$ds %%9s %%8s  %%s %%s%%n"
+        .formatted(
+            longest(name.length(), cases.stream().map(Case::name)),
+            NUMBER_WIDTH + longest(0, cases.stream().map(Case::unit)),
+            longest(0, peers));
+  }
+
+  private static int longest(int least, Stream<String> texts) {
+    return Math.max(least, texts.mapToInt(String::length).max().orElse(1));
   }
 
   @Override
@@ -65,6 +86,7 @@ final class TextReport implements Report {
     wipe();
     if (!row.area().equals(area)) {
       area = row.area();
+      format = format(area);
       out.println();
       print(area, "ours", "peer", "", "ratio", "target", "verdict ", "spread");
     }
