@@ -41,15 +41,15 @@ final class Axis {
     this.greatest = DoubleStream.of(places).max().orElseThrow() * AIR;
   }
 
-  /** Where a value is; at an end if it is further off. */
+  /** Where a value is: also outside of the picture, but not out of sight of a line to it. */
   double x(double value) {
     double place = Math.log(value / least) / Math.log(greatest / least);
-    return MARGIN + Math.clamp(place, 0, 1) * (WIDTH - 2 * MARGIN);
+    return MARGIN + Math.clamp(place, -1, 2) * (WIDTH - 2 * MARGIN);
   }
 
-  /** -1 for a value left of the axis, 1 for one to the right of it, 0 for one on it. */
-  int side(double value) {
-    return value < least ? -1 : value > greatest ? 1 : 0;
+  /** The value itself, or the end of the axis that it is beyond. */
+  double nearest(double value) {
+    return Math.clamp(value, least, greatest);
   }
 
   /** Whether a value is on the axis or no further from it than the axis is long. */

@@ -24,6 +24,9 @@ import org.jfutex.bench.frame.Verdict;
  * HTML. Written when the run ends, however.
  */
 final class HtmlReport implements Report {
+  /** More than what is lost in a division. */
+  private static final double TINY = 1e-6;
+
   private static final List<String> MACHINE =
       List.of("date", "processor", "system", "JDK", "measured");
 
@@ -35,9 +38,11 @@ final class HtmlReport implements Report {
       105x is how many times faster ours is.</dd>
       <dt>middle half</dt><dd>The first and the third quartile of these ratios.</dd>
       <dt>of target</dt><dd>How much of its target the ratio reaches: 100 % and more is held.</dd>
-      <dt>plots</dt><dd>How many times better ours is than the peer, right is better, and at 1x both
-      are even. The mark is the ratio, the bar its middle half, the stroke the target. Each area has
-      a logarithmic axis of its own, and an arrow for a row without a target that is further off.</dd>
+      <dt>times better</dt><dd>How many times better ours is than the peer: right is better, and at
+      1x both are even. The mark is the ratio, the bar its middle half, the stroke the target. Each
+      area has a logarithmic axis of its own, and an arrow for a row without a target that is
+      further off.</dd>
+      <dt>B/op</dt><dd>Bytes of objects that an operation of ours makes, where that is counted.</dd>
       """;
 
   private final Path file;
@@ -255,10 +260,10 @@ final class HtmlReport implements Report {
 
   /** Rounded down, so that what is missed by little does not read 100 %. */
   static String reached(Row row) {
-    double percent = Plot.reached(row) * 100;
-    return percent < 100
-        ? String.format(Locale.ROOT, "%.1f %%", Math.floor(percent * 10) / 10)
-        : String.format(Locale.ROOT, "%.0f %%", Math.floor(percent));
+    double tenths = Math.floor(Plot.reached(row) * 1_000 + TINY);
+    return tenths < 1_000
+        ? String.format(Locale.ROOT, "%.1f %%", tenths / 10)
+        : (long) (tenths / 10) + " %";
   }
 
   private static void head(StringBuilder out, String kind, String text) {

@@ -102,17 +102,20 @@ final class Plot {
           format(
               "<path class=\"spread\" d=\"M%.1f %dH%.1f\"/>",
               axis.x(target.times(row.lower())), MIDDLE, axis.x(target.times(row.upper()))));
-      int side = axis.side(times);
-      out.append(side == 0 ? mark(row.verdict(), axis.x(times)) : beyond(axis.x(times), side));
+      double shown = axis.nearest(times);
+      out.append(
+          shown == times
+              ? mark(row.verdict(), axis.x(times))
+              : beyond(axis.x(shown), times > shown ? 1 : -1));
     }
     return svg(named(row.verdict() + ", " + told(row)), out.toString());
   }
 
   private static String told(Row row) {
+    Target target = row.peer().target();
+    String bound = hasTarget(row) ? ", target " + target : "";
     return isMeasured(row)
-        ? "ratio %s %s (%s)"
-            .formatted(
-                row.peer().target().text(row.ratio()), row.peer().target(), HtmlReport.spread(row))
+        ? "ratio %s (%s)%s".formatted(target.text(row.ratio()), HtmlReport.spread(row), bound)
         : row.note();
   }
 

@@ -13,10 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.jfutex.bench.area.Areas;
 import org.jfutex.bench.frame.Area;
 import org.jfutex.bench.frame.CLibrary;
@@ -28,19 +27,12 @@ import org.jfutex.bench.frame.SkippedException;
 import org.jfutex.bench.frame.Target;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.w3c.dom.Document;
-import org.w3c.dom.NodeList;
 
 /** A run from its areas to its reports, with an area whose figures are known beforehand. */
 class BenchTest {
   @TempDir private Path temp;
 
-  private record Fake(List<Case> cases) implements Area {
-    @Override
-    public String name() {
-      return "fake";
-    }
-  }
+  private record Fake(String name, List<Case> cases) implements Area {}
 
   private static final Case.Opener NONE =
       bench -> {
@@ -49,6 +41,7 @@ class BenchTest {
 
   private static final Area AREA =
       new Fake(
+          "fake",
           List.of(
               Case.nanos("first", "ours", NONE)
                   .against("held", Target.timesFaster(2), NONE)
@@ -90,7 +83,6 @@ class BenchTest {
     List<Report> reports =
         List.of(
             new TsvReport(tsv, environment),
-            new HtmlReport(temp.resolve("report.html"), environment),
             new TextReport(out, List.of(AREA), environment, isTerminal, isColoured));
     List<Integer> asked = new ArrayList<>();
     CaseRunner runner =
@@ -138,6 +130,41 @@ class BenchTest {
   }
 
   @Test
+  void aLongUnitOrPeerShiftsNoColumn() {
+    String peer = "a peer whose name is longer than what names have been so far";
+    Case wide = Case.of("case", "ns/waiter", "ours", NONE).against(peer, Target.atMost(1), NONE);
+    Area narrow = new Fake("narrow", List.of(AREA.cases().getFirst()));
+    Area broad = new Fake("broad", List.of(wide, AREA.cases().getLast()));
+    PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
+    Environment none = new Environment(new LinkedHashMap<>());
+    TextReport report = new TextReport(out, List.of(narrow, broad), none, false, false);
+    Samples samples =
+        new Samples(true, List.of(series(1_161_716, 1_161_716), series(51_791, 51_791)));
+    Row.of("narrow", narrow.cases().getFirst(), figures(0)).forEach(report::row);
+    Row.of("broad", wide, samples).forEach(report::row);
+    Row.of("broad", broad.cases().getLast(), figures(1)).forEach(report::row);
+    String[] areas = text().strip().split("\n\n", -1);
+    assertThat(areas).hasSize(2);
+    for (String area : areas) {
+      List<String> lines = area.lines().toList();
+      int verdict = lines.getFirst().indexOf("verdict");
+      int left = lines.getFirst().indexOf("peer");
+      assertThat(lines.subList(1, lines.size()))
+          .allSatisfy(
+              line -> {
+                assertThat(line.substring(verdict - 1))
+                    .matches(" (held|noise|missed|printed|skipped) .*");
+                assertThat(line.substring(left - 1))
+                    .matches(" (held|noisy|missed|printed|gone|a peer) .*");
+              });
+    }
+    assertThat(areas[0].lines().findFirst().orElseThrow())
+        .as("no wider than its own rows need")
+        .isEqualTo("narrow       ours  peer                  ratio   target  verdict  spread");
+    assertThat(text()).contains(" 1161716 ns/waiter  " + peer + "   51791 ns/waiter ");
+  }
+
+  @Test
   void onATerminalOneLineOfProgressIsRewrittenAndVerdictsHaveColour() throws Exception {
     run(true, true);
     assertThat(text())
@@ -173,55 +200,6 @@ class BenchTest {
   }
 
   @Test
-  void thePageIsWellFormedHasEachRowAndNeedsNothingElse() throws Exception {
-    run(false, false);
-    Path page = temp.resolve("report.html");
-    String text = Files.readString(page);
-    Document document =
-        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(page.toFile());
-    NodeList rows = document.getElementsByTagName("tr");
-    assertThat(rows.getLength()).as("a head and five rows").isEqualTo(6);
-    assertThat(rows.item(2).getTextContent())
-        .isEqualTo("firstours10.0 nsnoisy10.0 ns1.000<= 0.90noise0.500..1.000");
-    assertThat(rows.item(5).getTextContent()).contains("gone").contains("skippedno\tC");
-    assertThat(document.getElementsByTagName("svg").getLength()).isEqualTo(1);
-    assertThat(document.getElementsByTagName("g").getLength()).as("plotted rows").isEqualTo(5);
-    assertThat(document.getElementsByTagName("circle").getLength()).as("medians").isEqualTo(4);
-    assertThat(text).contains("<b>1</b>held").contains("<dt>flags</dt><dd>-Xflag</dd>");
-    assertThat(text.replaceAll("xmlns=\"[^\"]*\"", ""))
-        .doesNotContain("://")
-        .doesNotContain("src=")
-        .doesNotContain("href=")
-        .doesNotContain("url(")
-        .doesNotContain("@import")
-        .doesNotContain("<script");
-  }
-
-  @Test
-  void aPlotPutsWhatIsBetterFurtherRightAndTheTargetAtItsPlace() throws Exception {
-    List<Row> rows = Row.of("fake", AREA.cases().getFirst(), figures(0));
-    String svg = new Plot(rows).svg();
-    List<Double> medians =
-        Pattern.compile("cx=\"([0-9.]+)\"")
-            .matcher(svg)
-            .results()
-            .map(found -> Double.valueOf(found.group(1)))
-            .toList();
-    List<Double> targets =
-        Pattern.compile("class=\"target\" x1=\"([0-9.]+)\"")
-            .matcher(svg)
-            .results()
-            .map(found -> Double.valueOf(found.group(1)))
-            .toList();
-    assertThat(medians).hasSize(3);
-    assertThat(targets).hasSize(3);
-    assertThat(medians.get(0)).as("3x").isGreaterThan(targets.get(0));
-    assertThat(medians.get(1)).as("1.0 of at most 0.9").isLessThan(targets.get(1));
-    assertThat(medians.get(1)).isEqualTo(medians.get(2)).isLessThan(medians.get(0));
-    assertThat(targets.get(0)).as("twice as fast is at most 0.5").isEqualTo(targets.get(2));
-  }
-
-  @Test
   void timeLeftIsScaledByWhatHasPassed() {
     long[] clock = {0};
     Schedule schedule = new Schedule(List.of(AREA), Rounds.FULL, () -> clock[0]);
@@ -237,7 +215,7 @@ class BenchTest {
 
   @Test
   void anEventThatOutlastsAQuickRunIsSkippedWithTheReason() throws Exception {
-    Area slow = new Fake(List.of(AREA.cases().getLast().inEvents(4)));
+    Area slow = new Fake("fake", List.of(AREA.cases().getLast().inEvents(4)));
     PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
     Environment environment =
         Environment.read(temp, List.of(), CLibrary.missing("no C"), Rounds.QUICK);
@@ -295,6 +273,19 @@ class BenchTest {
       assertThat(new HashSet<>(names)).hasSameSizeAs(names);
       assertThat(area.cases()).allMatch(each -> !each.peers().isEmpty());
     }
+  }
+
+  @Test
+  void theDocumentationDescribesTheShapeOfTheRowsOfEachArea() throws Exception {
+    Path docs = Path.of(System.getProperty("jfutex.root"), "docs", "performance.md");
+    List<String> shapes =
+        Files.readAllLines(docs).stream()
+            .filter(line -> line.startsWith("## The shape of the row"))
+            .toList();
+    List<String> names = new ArrayList<>(Bench.areas());
+    names.add(Areas.POLL_MATRIX);
+    assertThat(names)
+        .allSatisfy(name -> assertThat(shapes).anyMatch(line -> line.contains("`" + name + "`")));
   }
 
   @Test

@@ -132,6 +132,9 @@ class VerdictsTest {
   void numbersAndTargetsAreWrittenWithTheirDirection() {
     assertThat(List.of(1.0426, 21.34, 271.4).stream().map(Numbers::text))
         .containsExactly("1.043", "21.3", "271");
+    assertThat(List.of(0.0, 0.000304, 0.006675, 0.0473).stream().map(Numbers::text))
+        .as("small ones say something, too")
+        .containsExactly("0.000", "0.00030", "0.0067", "0.047");
     assertThat(Target.atMost(1.1)).hasToString("<= 1.10");
     assertThat(Target.timesFaster(100)).hasToString(">= 100x");
     assertThat(Target.timesFaster(1.25)).hasToString(">= 1.25x");
