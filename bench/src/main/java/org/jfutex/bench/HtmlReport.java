@@ -174,6 +174,9 @@ final class HtmlReport implements Report {
             .filter(row -> row.verdict() == Verdict.NOISE || row.verdict() == Verdict.MISSED)
             .sorted(Comparator.comparingDouble(Plot::reached))
             .toList();
+    if (unmet.isEmpty()) {
+      return;
+    }
     out.append(
         "<details><summary>%d targets are not met: which, and by how much</summary>\n"
             .formatted(unmet.size()));

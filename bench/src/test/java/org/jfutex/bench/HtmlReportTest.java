@@ -75,14 +75,19 @@ class HtmlReportTest {
   }
 
   private Path page() throws Exception {
+    List<Row> rows = new ArrayList<>(first());
+    rows.addAll(second());
+    return page(rows);
+  }
+
+  private Path page(List<Row> rows) throws Exception {
     SequencedMap<String, String> facts = new LinkedHashMap<>();
     facts.put("date", "today");
     facts.put("processor", "R&D <fast>");
     facts.put("flags", "-Xflag");
     Path file = temp.resolve("report.html");
     try (HtmlReport report = new HtmlReport(file, new Environment(facts))) {
-      first().forEach(report::row);
-      second().forEach(report::row);
+      rows.forEach(report::row);
       report.end(Totals.NONE);
     }
     return file;
@@ -164,6 +169,11 @@ class HtmlReportTest {
             "of targetverdictareacasepeerratiomiddle halftarget",
             "50.0 %missedonefirstmissed" + note + "1.0001.000..1.000<= 0.50",
             "90.0 %noiseonefirstnoisy" + note + "1.0000.500..1.000<= 0.90");
+  }
+
+  @Test
+  void whereAllIsMetThereIsNoSuchList() throws Exception {
+    assertThat(page(first().subList(0, 1))).content().doesNotContain("<details", "not met");
   }
 
   @Test
