@@ -83,8 +83,9 @@ final class HtmlReport implements Report {
     out.append(style()).append("</style></head>\n<body>\n<h1>jfutex bench</h1>\n");
     out.append("<p class=\"machine\">").append(machine()).append("</p>\n<p class=\"totals\">");
     for (Verdict verdict : Verdict.values()) {
-      String total = "<span class=\"%s\">%s<b>%d</b>%s</span>";
-      out.append(total.formatted(verdict, Plot.mark(verdict), count(rows, verdict), verdict));
+      out.append(
+          "<span class=\"%s\">%s<b>%d</b>%s</span>"
+              .formatted(verdict, Plot.mark(verdict), count(rows, verdict), verdict));
     }
     out.append("</p>\n");
     SequencedMap<String, List<Row>> areas = grouped(rows, true);
@@ -124,9 +125,9 @@ final class HtmlReport implements Report {
   }
 
   private String machine() {
-    return MACHINE.stream()
-        .filter(environment.facts()::containsKey)
-        .map(name -> escape(environment.facts().get(name)))
+    return environment.facts().entrySet().stream()
+        .filter(fact -> MACHINE.contains(fact.getKey()))
+        .map(fact -> escape(fact.getValue()))
         .collect(Collectors.joining("; "));
   }
 

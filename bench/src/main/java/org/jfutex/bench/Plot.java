@@ -1,5 +1,6 @@
 package org.jfutex.bench;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -186,6 +187,7 @@ final class Plot {
         .formatted(Axis.WIDTH, HEIGHT, how, inside);
   }
 
+  @FormatMethod
   private static String format(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }
