@@ -40,7 +40,7 @@ public record WaitOptions(int bitset, int rank) {
    * @return the options
    */
   public static WaitOptions ofRank(int rank) {
-    return new WaitOptions(MATCH_ANY, rank);
+    return rank == 0 ? DEFAULT : new WaitOptions(MATCH_ANY, rank);
   }
 
   /**

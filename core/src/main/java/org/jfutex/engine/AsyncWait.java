@@ -9,7 +9,6 @@ import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.park.DeadlineTimer;
-import org.jfutex.park.Parker;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -33,7 +32,7 @@ public final class AsyncWait {
    *
    *             QUEUEING -> EARLY           a waker; the queueing thread will report WOKEN
    *             QUEUEING -> QUEUED or ENDED  the queueing thread; EARLY -> ENDED likewise
-   *             QUEUED -> TELLING           the first waker that calls the parker
+   *             QUEUED -> TELLING           the first waker that calls unpark
    *             TELLING -> TOLD or GONE     that waker
    *             QUEUED -> ENDED             who finds every entry still queued and takes them out
    * Guards      state: atomic. entries: written before QUEUED is published, read after it is seen.
@@ -88,7 +87,7 @@ public final class AsyncWait {
       WaitListener listener,
       Ticker ticker) {
     AsyncWait wait = new AsyncWait(waitMany.newEntries(words.size()), listener);
-    AnyWait result = wait.entries.queue(words, options, wait.new Callback());
+    AnyWait result = wait.entries.queue(words, options, wait);
     if (result == null && !STATE.compareAndSet(wait, QUEUEING, QUEUED)) { // (D) pairs with woken
       result = new AnyWait(WaitStatus.WOKEN, wait.entries.leave());
     }
@@ -171,9 +170,9 @@ public final class AsyncWait {
     }
   }
 
-  /** Called by a waker that has taken an entry; see {@link Parker#unpark}. */
+  /** Called by a waker that has taken an entry; see {@link Waiter#unpark}. */
   @SuppressWarnings("ThreadPriorityCheck") // yields to a listener that is being told: short
-  private boolean woken() {
+  boolean woken() {
     if (STATE.compareAndSet(this, QUEUEING, EARLY) || state == EARLY) {
       return true; // (D) the queueing thread will find the entry and report it
     }
@@ -194,21 +193,8 @@ public final class AsyncWait {
     return state != GONE;
   }
 
-  /** What the wakers see of this wait. */
-  private final class Callback implements Parker {
-    @Override
-    public boolean unpark() {
-      return woken();
-    }
-
-    @Override
-    public Kind kind() {
-      return Kind.CALLBACK;
-    }
-
-    @Override
-    public String describe() {
-      return listener.toString();
-    }
+  /** What the listener calls itself. */
+  String describe() {
+    return listener.toString();
   }
 }

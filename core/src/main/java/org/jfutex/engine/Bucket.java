@@ -115,52 +115,6 @@ final class Bucket extends BucketFields {
     lock.unlock();
   }
 
-  /**
-   * Takes a waiter out of whatever bucket it is in by now. Idempotent.
-   *
-   * @return false if a waker had taken it already: it was woken
-   */
-  static boolean leave(Waiter waiter) {
-    while (!waiter.isWoken() && !waiter.hasLeft()) {
-      Bucket bucket = waiter.bucket;
-      if (bucket == null) {
-        throw new AssertionError("a waiter that was never queued cannot leave");
-      }
-      bucket.lock();
-      try {
-        // a requeue may have moved it, and a waker or another leaver may have been faster
-        if (waiter.bucket == bucket && waiter.isQueued()) {
-          bucket.queue.remove(waiter);
-          waiter.leaveLocked();
-          waiter.markLeft();
-          bucket.countOut(1);
-        }
-      } finally {
-        bucket.unlock();
-      }
-    }
-    return waiter.hasLeft();
-  }
-
-  /** The key a waiter is queued on; null if it is queued no more. */
-  static @Nullable Key keyOf(Waiter waiter) {
-    while (waiter.isQueued()) {
-      Bucket bucket = waiter.bucket;
-      if (bucket == null) {
-        throw new AssertionError("a waiter that was never queued has no place");
-      }
-      bucket.lock();
-      try {
-        if (waiter.bucket == bucket) { // a requeue may have moved it
-          return waiter.isQueued() ? waiter.key : null;
-        }
-      } finally {
-        bucket.unlock();
-      }
-    }
-    return null;
-  }
-
   /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */
   int takeLocked(Key key, int count, int bitset, WakeList list) {
     assert lock.isHeldByCurrentThread();
@@ -212,7 +166,6 @@ final class Bucket extends BucketFields {
   /** Queues a waiter that has been counted in; the queue has room for one more key. */
   void addLocked(Waiter waiter) {
     assert lock.isHeldByCurrentThread();
-    waiter.bucket = this;
     queue.add(waiter);
   }
 

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
@@ -130,22 +129,16 @@ final class HashTable {
     }
   }
 
-  /** Queues a waiter if the word holds a value, in one step; otherwise leaves no trace of it. */
-  boolean addIfHolds(Word word, long expected, Waiter waiter) {
-    return addIf(() -> word.holds(expected), waiter);
-  }
-
-  /** Queues a waiter in any case. */
-  void add(Waiter waiter) {
-    boolean _ = addIf(() -> true, waiter);
-  }
-
-  private boolean addIf(BooleanSupplier condition, Waiter waiter) {
+  /**
+   * Queues a waiter if a word holds a value, in one step; otherwise leaves no trace of it. Without
+   * a word, in any case.
+   */
+  boolean addIfHolds(@Nullable Word word, long expected, Waiter waiter) {
     boolean added = false;
     boolean crowded = false;
     Bucket bucket = enter(waiter.key);
     try {
-      if (condition.getAsBoolean()) {
+      if (word == null || word.holds(expected)) {
         bucket.queueLocked().reserve();
         bucket.addLocked(waiter);
         added = true;
@@ -168,10 +161,66 @@ final class HashTable {
     try {
       grow(waiter.key.node());
     } catch (RuntimeException | Error e) {
-      if (Bucket.leave(waiter)) {
+      if (leave(waiter)) {
         throw e;
       } // otherwise a waker has counted it
     }
+  }
+
+  /**
+   * Takes a waiter out of whatever queue it is in by now. Idempotent.
+   *
+   * @return false if a waker had taken it already: it was woken
+   */
+  boolean leave(Waiter waiter) {
+    Bucket bucket = lockOf(waiter);
+    if (bucket != null) {
+      try {
+        bucket.removeLocked(waiter);
+        waiter.leaveLocked();
+        waiter.markLeft();
+      } finally {
+        bucket.unlock();
+      }
+    }
+    return waiter.hasLeft();
+  }
+
+  /** The key a waiter is queued on; null if it is queued no more. */
+  @Nullable Key keyOf(Waiter waiter) {
+    Bucket bucket = lockOf(waiter);
+    if (bucket == null) {
+      return null;
+    }
+    try {
+      return waiter.key;
+    } finally {
+      bucket.unlock();
+    }
+  }
+
+  /**
+   * Locks the bucket that a waiter is queued in; null if it is queued no more.
+   *
+   * <p>A key is written with the locks of the buckets of the old and of the new key held, so one
+   * that is found again under its bucket's lock stays as long as that is held, and the waiter is
+   * queued there. It cannot be an old one: whoever has moved the waiter from this bucket has held
+   * this lock before and written the key, and keys that others have written since are of other
+   * buckets. What is read without a lock only has to be some key that the waiter had; keys are
+   * immutable, and who comes here has been handed the waiter by the thread that made it.
+   */
+  @SuppressWarnings("ReferenceEquality") // another object, if equal, is a later key
+  private @Nullable Bucket lockOf(Waiter waiter) {
+    while (waiter.isQueued()) {
+      Key key = waiter.keyUnlocked();
+      Bucket bucket = lock(key);
+      // a requeue may have moved it, and a waker or another leaver may have been faster
+      if (waiter.key == key && waiter.isQueued()) {
+        return bucket;
+      }
+      bucket.unlock();
+    }
+    return null;
   }
 
   /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */

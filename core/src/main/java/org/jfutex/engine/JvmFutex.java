@@ -137,8 +137,8 @@ public final class JvmFutex implements Futex {
   @Override
   public Observation observe(Word word, Runnable told) {
     ObservingWaiter observer =
-        new ObservingWaiter(word.key(), told, ticker.nanos(ClockId.MONOTONIC));
-    table.add(observer);
+        new ObservingWaiter(table, word.key(), told, ticker.nanos(ClockId.MONOTONIC));
+    boolean _ = table.addIfHolds(null, 0, observer);
     return observer;
   }
 
@@ -402,7 +402,13 @@ public final class JvmFutex implements Futex {
     Set<PiState> seen = new HashSet<>();
     table.forEachLocked(
         bucket -> bucket.queueLocked().forEach(waiter -> find(waiter, seen, found)));
-    return found.stream().map(one -> SleepingWaiter.of(one.waiter, one.key, one.owner)).toList();
+    if (found.isEmpty()) {
+      return List.of();
+    }
+    long now = ticker.nanos(ClockId.MONOTONIC); // after all of them have come
+    return found.stream()
+        .map(one -> SleepingWaiter.of(one.waiter, one.key, one.owner, now))
+        .toList();
   }
 
   /** Those who wait for a lock are found all at once, in the lock's own order. */

@@ -2,7 +2,6 @@ package org.jfutex.engine;
 
 import org.jfutex.Observation;
 import org.jfutex.WaitOptions;
-import org.jfutex.park.Parker;
 import org.jfutex.word.Key;
 
 /**
@@ -10,14 +9,31 @@ import org.jfutex.word.Key;
  * count has met it.
  */
 final class ObservingWaiter extends Waiter implements Observation {
-  ObservingWaiter(Key key, Runnable told, long sinceNanos) {
-    super(
-        key,
-        WaitOptions.MATCH_ANY,
-        Integer.MAX_VALUE,
-        new Callback(told),
-        sinceNanos,
-        Waiter.PARKED);
+  private static final WaitOptions FIRST = WaitOptions.ofRank(Integer.MAX_VALUE);
+
+  private final HashTable table;
+  private final Runnable told;
+
+  ObservingWaiter(HashTable table, Key key, Runnable told, long nowNanos) {
+    super(key, FIRST, nowNanos, PARKED);
+    this.table = table;
+    this.told = told;
+  }
+
+  @Override
+  boolean unpark() {
+    told.run();
+    return false; // it takes no wake
+  }
+
+  @Override
+  String kind() {
+    return "observer";
+  }
+
+  @Override
+  String describe() {
+    return told.toString();
   }
 
   @Override
@@ -27,24 +43,6 @@ final class ObservingWaiter extends Waiter implements Observation {
 
   @Override
   public void close() {
-    boolean _ = Bucket.leave(this);
-  }
-
-  private record Callback(Runnable told) implements Parker {
-    @Override
-    public boolean unpark() {
-      told.run();
-      return false; // it takes no wake
-    }
-
-    @Override
-    public Kind kind() {
-      return Kind.OBSERVER;
-    }
-
-    @Override
-    public String describe() {
-      return told.toString();
-    }
+    boolean _ = table.leave(this);
   }
 }

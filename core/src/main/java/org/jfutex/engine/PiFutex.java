@@ -157,7 +157,6 @@ final class PiFutex {
         lock,
         target,
         task.rank,
-        ThreadParker.current(),
         ticker.nanos(ClockId.MONOTONIC));
   }
 
@@ -259,7 +258,7 @@ final class PiFutex {
   }
 
   private boolean leave(PiWaiter waiter) {
-    boolean left = Bucket.leave(waiter);
+    boolean left = table.leave(waiter);
     chain.drain();
     return left;
   }

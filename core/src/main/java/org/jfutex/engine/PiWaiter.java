@@ -2,13 +2,12 @@ package org.jfutex.engine;
 
 import org.jfutex.LockStatus;
 import org.jfutex.WaitOptions;
-import org.jfutex.park.Parker;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.jspecify.annotations.Nullable;
 
 /** A waiter for a priority-inheritance lock, or for being moved to one. */
-final class PiWaiter extends Waiter {
+final class PiWaiter extends ThreadWaiter {
   private final PiChain graph;
   final Task task;
 
@@ -42,9 +41,8 @@ final class PiWaiter extends Waiter {
       Word lock,
       @Nullable Key target,
       int rank,
-      Parker parker,
-      long sinceNanos) {
-    super(key, WaitOptions.MATCH_ANY, rank, parker, sinceNanos, QUEUED);
+      long nowNanos) {
+    super(key, WaitOptions.ofRank(rank), nowNanos, QUEUED);
     this.graph = graph;
     this.task = task;
     this.lock = lock;

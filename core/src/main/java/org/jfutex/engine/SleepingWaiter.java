@@ -1,6 +1,5 @@
 package org.jfutex.engine;
 
-import org.jfutex.park.Parker;
 import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
 
@@ -8,9 +7,10 @@ import org.jspecify.annotations.Nullable;
  * One waiter as it stood in its queue when somebody looked.
  *
  * @param key the futex it waits on
- * @param kind who waits: "thread", "virtual thread" or "callback"
+ * @param kind who waits: "thread", "virtual thread" or "callback", or an "observer" of wakes
  * @param name the thread's name, or what the callback calls itself
- * @param sinceNanos when it came, on the monotonic clock
+ * @param sinceNanos when it came, on the monotonic clock: the last multiple of 2^26 ns (67 ms) before
+ *     it did. Of who has slept for 2^56 ns (2.2 years) or longer, later by a multiple of that
  * @param rank its rank
  * @param bitset its bitset
  * @param owner who owns the lock it waits for, and is lent its rank; null if it waits for no lock
@@ -23,23 +23,15 @@ public record SleepingWaiter(
     int rank,
     int bitset,
     @Nullable Task owner) {
-  static SleepingWaiter of(Waiter waiter, Key key, @Nullable Task owner) {
+  /** Describes a waiter at a time after it came, with no lock held. */
+  static SleepingWaiter of(Waiter waiter, Key key, @Nullable Task owner, long nowNanos) {
     return new SleepingWaiter(
         key,
-        nameOf(waiter.parker.kind()),
-        waiter.parker.describe(),
-        waiter.sinceNanos,
-        waiter.rank,
-        waiter.bitset,
+        waiter.kind(),
+        waiter.describe(),
+        waiter.sinceNanos(nowNanos),
+        waiter.options.rank(),
+        waiter.options.bitset(),
         owner);
-  }
-
-  private static String nameOf(Parker.Kind kind) {
-    return switch (kind) {
-      case THREAD -> "thread";
-      case VIRTUAL_THREAD -> "virtual thread";
-      case CALLBACK -> "callback";
-      case OBSERVER -> "observer";
-    };
   }
 }

@@ -6,8 +6,8 @@ import org.jfutex.AnyWait;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
-import org.jfutex.park.Parker;
 import org.jfutex.park.ThreadParker;
+import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -28,7 +28,7 @@ final class WaitMany {
 
   AnyWait awaitAny(List<WaitEntry> entries, Deadline deadline, WaitOptions options) {
     Entries queued = new Entries(entries.size());
-    AnyWait result = queued.queue(entries, options, ThreadParker.current());
+    AnyWait result = queued.queue(entries, options, null);
     if (result != null) {
       return result;
     }
@@ -67,6 +67,9 @@ final class WaitMany {
     private final Waiter[] waiters;
     private int queued;
 
+    /** When the first came; one reading of the clock is enough for all. */
+    private long sinceNanos;
+
     private Entries(int size) {
       waiters = new Waiter[size];
     }
@@ -74,12 +77,14 @@ final class WaitMany {
     /**
      * Queues entry after entry; those before are live meanwhile.
      *
+     * @param wait who waits; null for the calling thread
      * @return null if all are queued; otherwise none is any more, and this is the result
      */
-    @Nullable AnyWait queue(List<WaitEntry> entries, WaitOptions options, Parker parker) {
+    @Nullable AnyWait queue(
+        List<WaitEntry> entries, WaitOptions options, @Nullable AsyncWait wait) {
       try {
         for (WaitEntry entry : entries) {
-          if (!queueNext(entry, options, parker)) {
+          if (!queueNext(entry, options, wait)) {
             int changed = queued;
             int woken = leave();
             return woken >= 0
@@ -97,12 +102,19 @@ final class WaitMany {
       }
     }
 
-    private boolean queueNext(WaitEntry entry, WaitOptions options, Parker parker) {
+    private boolean queueNext(
+        WaitEntry entry, WaitOptions options, @Nullable AsyncWait wait) {
       Word word = entry.word();
       if (!word.holds(entry.expected())) {
         return false;
       }
-      Waiter waiter = waitWake.newWaiter(word.key(), options, parker, Waiter.PARKED);
+      if (queued == 0) {
+        sinceNanos = ticker.nanos(ClockId.MONOTONIC);
+      }
+      Waiter waiter =
+          wait == null
+              ? new ThreadWaiter(word.key(), options, sinceNanos, Waiter.PARKED)
+              : new AsyncWaiter(word.key(), options, sinceNanos, wait);
       waiters[queued] = waiter;
       if (!table.addIfHolds(word, entry.expected(), waiter)) {
         return false;
@@ -124,7 +136,7 @@ final class WaitMany {
     List<Key> keys() {
       List<Key> keys = new ArrayList<>(queued);
       for (int i = 0; i < queued; i++) {
-        Key key = Bucket.keyOf(waiters[i]);
+        Key key = table.keyOf(waiters[i]);
         if (key != null) {
           keys.add(key);
         }
@@ -140,7 +152,7 @@ final class WaitMany {
     int leave() {
       int woken = -1;
       for (int i = 0; i < queued; i++) {
-        if (!Bucket.leave(waiters[i])) {
+        if (!table.leave(waiters[i])) {
           woken = i;
         }
       }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The waiters of one bucket: for each key a ring ordered by rank, then arrival; the first waiter of
  * each ring hangs in a small hash table. Finding a key costs the same however many keys there are,
- * and a key that nobody waits on leaves nothing behind. Knows nothing of locks, parkers or words.
+ * and a key that nobody waits on leaves nothing behind. Knows nothing of locks, threads or words.
  *
  * <p>Adding costs a step for each waiter of the same key and the same or a higher rank, if one of a
  * lower rank is there too; everything else is constant per waiter.
@@ -73,16 +73,16 @@ final class WaitQueue {
       keys++;
       return;
     }
-    if (waiter.isObserver() || waiter.rank > head.rank) {
+    if (waiter.isObserver() || waiter.options.rank() > head.options.rank()) {
       linkBefore(waiter, head);
       replaceHead(head, waiter);
       return;
     }
     Waiter before = head;
-    if (linked(head.prev).rank < waiter.rank) {
+    if (linked(head.prev).options.rank() < waiter.options.rank()) {
       do {
         before = linked(before.next);
-      } while (before.rank >= waiter.rank);
+      } while (before.options.rank() >= waiter.options.rank());
     }
     linkBefore(waiter, before);
   }
@@ -154,7 +154,7 @@ final class WaitQueue {
       }
       if (waiter.isObserver()) {
         list.observe(waiter);
-      } else if ((waiter.bitset & bitset) != 0) {
+      } else if ((waiter.options.bitset() & bitset) != 0) {
         remove(waiter);
         list.add(waiter);
         taken++;

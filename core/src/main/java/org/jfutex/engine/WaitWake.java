@@ -3,7 +3,6 @@ package org.jfutex.engine;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
-import org.jfutex.park.Parker;
 import org.jfutex.park.ThreadParker;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
@@ -29,35 +28,25 @@ final class WaitWake {
     if (!word.holds(expected)) {
       return WaitStatus.CHANGED; // decided at this load; who sleeps is decided under the lock
     }
-    Waiter waiter = newWaiter(word.key(), options, ThreadParker.current(), Waiter.QUEUED);
+    Waiter waiter =
+        new ThreadWaiter(word.key(), options, ticker.nanos(ClockId.MONOTONIC), Waiter.QUEUED);
     if (!table.addIfHolds(word, expected, waiter)) {
       return WaitStatus.CHANGED;
     }
     try {
-      return sleep(waiter, deadline);
+      if (waiter.beginPark()) {
+        while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
+          ThreadParker.park(this, deadline, ticker);
+          WaitStatus giveUp = waiter.isWoken() ? null : reasonToGiveUp(deadline);
+          if (giveUp != null) {
+            return table.leave(waiter) ? giveUp : WaitStatus.WOKEN;
+          }
+        }
+      }
     } catch (RuntimeException | Error e) {
-      if (Bucket.leave(waiter)) { // nobody may be left in a queue
+      if (table.leave(waiter)) { // nobody may be left in a queue
         throw e;
-      }
-      return WaitStatus.WOKEN; // the wake was counted and must not be lost
-    }
-  }
-
-  Waiter newWaiter(Key key, WaitOptions options, Parker parker, int state) {
-    return new Waiter(
-        key, options.bitset(), options.rank(), parker, ticker.nanos(ClockId.MONOTONIC), state);
-  }
-
-  private WaitStatus sleep(Waiter waiter, Deadline deadline) {
-    if (!waiter.beginPark()) {
-      return WaitStatus.WOKEN;
-    }
-    while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
-      ThreadParker.park(this, deadline, ticker);
-      WaitStatus giveUp = reasonToGiveUp(deadline);
-      if (giveUp != null) {
-        return Bucket.leave(waiter) ? giveUp : WaitStatus.WOKEN;
-      }
+      } // otherwise the wake was counted and must not be lost
     }
     return WaitStatus.WOKEN;
   }

@@ -37,7 +37,7 @@ final class WakeList {
     observers.add(observer);
   }
 
-  /** Marks a waiter woken, under its bucket's lock, and remembers to call its parker. */
+  /** Marks a waiter woken, under its bucket's lock, and remembers to tell it. */
   void add(Waiter waiter) {
     if (!waiter.markWoken()) {
       told++; // it had not parked yet and sees its state
@@ -52,7 +52,7 @@ final class WakeList {
   }
 
   /**
-   * Calls the parkers, with no lock held. Empties the list. What they throw waits for {@link
+   * Tells the waiters, with no lock held. Empties the list. What they throw waits for {@link
    * #rethrow}: one listener's bug must not cost the others their wake.
    *
    * @return how many waiters know; the others had gone, and their wakes are owed to the next
@@ -71,7 +71,7 @@ final class WakeList {
       Waiter next = waiter.next;
       waiter.next = null;
       try {
-        if (waiter.parker.unpark()) {
+        if (waiter.unpark()) {
           count++;
         }
       } catch (RuntimeException | Error e) {
@@ -85,14 +85,14 @@ final class WakeList {
 
   private void tellObserver(Waiter observer) {
     try {
-      boolean _ = observer.parker.unpark();
+      boolean _ = observer.unpark();
     } catch (RuntimeException | Error e) {
       failure = e;
     }
   }
 
   /**
-   * Throws what the last parker that failed has thrown, or that a waiter refused, once every wake
+   * Throws what the last waiter that failed has thrown, or that a waiter refused, once every wake
    * has been given: as in the kernel, the waiters before it have been woken, and the count is lost.
    *
    * @throws FutexException with EINVAL if a waiter refused

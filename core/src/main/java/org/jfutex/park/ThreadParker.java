@@ -7,32 +7,38 @@ import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 
 /**
- * Parks and unparks one thread, platform or virtual. A virtual thread that parks leaves its carrier
+ * Parks and unparks threads, platform or virtual. A virtual thread that parks leaves its carrier
  * free.
  *
  * <p>The park rule: every caller of {@link #park} re-reads its own state after it returns, and
  * before it parks again, because a permit may come early, late, or be eaten by whatever the caller
  * did in between (class loading, a lock).
  */
-public final class ThreadParker implements Parker {
+public final class ThreadParker {
   /** How late a virtual thread may notice a step of the real-time clock. */
   private static final long STEP_NOTICE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private final Thread thread;
+  private ThreadParker() {}
 
-  private ThreadParker(Thread thread) {
-    this.thread = thread;
+  /**
+   * The calling thread, to be asked for before anybody may unpark it: so this class is loaded by
+   * then, which could eat the permit.
+   *
+   * @return the thread
+   */
+  public static Thread current() {
+    return Thread.currentThread();
   }
 
   /**
-   * A parker of the calling thread.
+   * Makes the next or the present {@link #park} of a thread return.
    *
-   * @return a new one
+   * @param thread the thread, which has asked for itself with {@link #current}
    */
-  public static ThreadParker current() {
-    return new ThreadParker(Thread.currentThread());
+  public static void unpark(Thread thread) {
+    LockSupport.unpark(thread);
   }
 
   /**
@@ -45,9 +51,13 @@ public final class ThreadParker implements Parker {
    */
   public static void park(Object blocker, Deadline deadline, Ticker ticker) {
     if (deadline.isNever()) {
-      LockSupport.park(blocker);
-      return;
+      LockSupport.park(blocker); // small, so that it is inlined and no frame of it sleeps
+    } else {
+      parkUntil(blocker, deadline, ticker);
     }
+  }
+
+  private static void parkUntil(Object blocker, Deadline deadline, Ticker ticker) {
     long left = deadline.remainingNanos(ticker);
     if (left <= 0) {
       return;
@@ -63,22 +73,5 @@ public final class ThreadParker implements Parker {
     } else {
       LockSupport.parkNanos(blocker, left);
     }
-  }
-
-  @Override
-  public boolean unpark() {
-    LockSupport.unpark(thread);
-    return true;
-  }
-
-  @Override
-  public Kind kind() {
-    return thread.isVirtual() ? Kind.VIRTUAL_THREAD : Kind.THREAD;
-  }
-
-  @Override
-  public String describe() {
-    String name = thread.getName();
-    return name.isEmpty() ? "#" + thread.threadId() : name;
   }
 }

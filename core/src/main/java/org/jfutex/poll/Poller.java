@@ -43,7 +43,7 @@ public final class Poller implements AutoCloseable {
   private static final int CLOSED = 2;
 
   private final AtomicInteger state = new AtomicInteger(WAITING);
-  private final ThreadParker parker = ThreadParker.current();
+  private final Thread thread = ThreadParker.current();
   private final List<Registration> registrations = new ArrayList<>(1);
   private final Registration.Mode mode;
   private boolean hasBeenTold;
@@ -66,7 +66,7 @@ public final class Poller implements AutoCloseable {
   private boolean tell(int events) {
     boolean isNews = state.compareAndSet(WAITING, TOLD); // (T) before the unpark
     if (isNews) {
-      boolean _ = parker.unpark();
+      ThreadParker.unpark(thread);
     }
     return isNews;
   }

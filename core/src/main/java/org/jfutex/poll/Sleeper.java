@@ -16,14 +16,14 @@ final class Sleeper {
    * Callbacks   none.
    * Checked by  EpollTest, EpollWakeupTest.
    */
-  private final ThreadParker parker = ThreadParker.current();
+  private final Thread thread = ThreadParker.current();
   private volatile boolean isWoken;
 
   /** Wakes one, if there is one. */
   static void wake(@Nullable Sleeper sleeper) {
     if (sleeper != null) {
       sleeper.isWoken = true;
-      boolean _ = sleeper.parker.unpark();
+      ThreadParker.unpark(sleeper.thread);
     }
   }
 

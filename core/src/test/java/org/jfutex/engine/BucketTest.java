@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.jfutex.WaitOptions;
-import org.jfutex.park.ThreadParker;
 import org.jfutex.testing.Crew;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
@@ -15,9 +14,9 @@ class BucketTest {
   private static final int ANY = WaitOptions.MATCH_ANY;
 
   private final HashTable table = new HashTable(2);
-  private final Bucket from = table.bucket(0);
-  private final Bucket to = table.bucket(1);
   private final Word word = Word.of(new int[1], 0);
+  private final Bucket from = table.bucketFor(word.key());
+  private final Bucket to = from == table.bucket(0) ? table.bucket(1) : table.bucket(0);
   private final Crew crew = new Crew();
 
   @AfterEach
@@ -34,7 +33,7 @@ class BucketTest {
     assertThat(from.hasWaiters()).isTrue();
     assertThat(take(from)).isEqualTo(1);
     assertThat(woken.isWoken()).isTrue();
-    assertThat(Bucket.leave(leaves)).isTrue();
+    assertThat(table.leave(leaves)).isTrue();
     assertThat(from.hasWaiters()).isFalse();
   }
 
@@ -42,36 +41,35 @@ class BucketTest {
   void aChangedWordLeavesNoTrace() {
     Waiter waiter = waiter();
     assertThat(table.addIfHolds(word, 1, waiter)).isFalse();
-    assertThat(waiter.bucket).isNull();
     assertThat(from.hasWaiters()).isFalse();
     assertThat(to.hasWaiters()).isFalse();
-    assertThatThrownBy(() -> Bucket.leave(waiter)).isInstanceOf(AssertionError.class);
+    assertThatThrownBy(() -> table.leave(waiter)).isInstanceOf(AssertionError.class);
   }
 
   @Test
   void leavingTwiceIsLeavingOnceAndTheWokenHaveNotLeft() {
     Waiter leaves = queued(from);
-    assertThat(Bucket.leave(leaves)).isTrue();
-    assertThat(Bucket.leave(leaves)).isTrue();
+    assertThat(table.leave(leaves)).isTrue();
+    assertThat(table.leave(leaves)).isTrue();
     Waiter woken = queued(from);
     take(from);
-    assertThat(Bucket.leave(woken)).isFalse();
-    assertThat(Bucket.leave(woken)).isFalse();
+    assertThat(table.leave(woken)).isFalse();
+    assertThat(table.leave(woken)).isFalse();
     assertThat(from.countedIn()).isZero();
   }
 
-  /** Trap 7: it reads its bucket, locks it, and must look again. */
+  /** Trap 7: it reads its key, locks that one's bucket, and must look again. */
   @Test
   void whoIsMovedWhileItLeavesLeavesWhereItIs() {
     Waiter leaves = queued(from);
     Crew.Job<Boolean> leaver;
     HashTable.lockPair(from, to);
     try {
-      leaver = crew.start(() -> Bucket.leave(leaves));
+      leaver = crew.start(() -> table.leave(leaves));
       Crew.until("it waits for its old bucket", from.lock::hasQueuedThreads);
       to.queueLocked().reserve();
-      assertThat(from.moveLocked(word.key(), 1, to, Key.address(8), new WakeList())).isEqualTo(1);
-      assertThat(leaves.bucket).isSameAs(to);
+      assertThat(from.moveLocked(word.key(), 1, to, keyOf(to), new WakeList())).isEqualTo(1);
+      assertThat(leaves.key).isEqualTo(keyOf(to));
     } finally {
       HashTable.unlockPair(from, to);
     }
@@ -86,7 +84,7 @@ class BucketTest {
     Crew.Job<Boolean> leaver;
     from.lock();
     try {
-      leaver = crew.start(() -> Bucket.leave(leaves));
+      leaver = crew.start(() -> table.leave(leaves));
       Crew.until("it waits for its bucket", from.lock::hasQueuedThreads);
       assertThat(from.takeLocked(word.key(), 1, ANY, new WakeList())).isEqualTo(1);
     } finally {
@@ -100,7 +98,7 @@ class BucketTest {
   void movesWithinOneBucketAndKeepsTheCount() {
     Waiter first = queued(from);
     Waiter second = queued(from);
-    Key other = Key.address(8);
+    Key other = keyOf(from);
     from.lock();
     try {
       from.queueLocked().reserve();
@@ -111,6 +109,19 @@ class BucketTest {
       from.unlock();
     }
     assertThat(from.countedIn()).isEqualTo(2);
+    assertThat(table.keyOf(first)).isEqualTo(other);
+    assertThat(table.leave(first) && table.leave(second)).isTrue();
+    assertThat(table.keyOf(first)).isNull();
+    assertThat(from.countedIn()).isZero();
+  }
+
+  /** A key that hashes to a bucket. */
+  private Key keyOf(Bucket bucket) {
+    long address = 8;
+    while (table.bucketFor(Key.address(address)) != bucket) {
+      address += 8;
+    }
+    return Key.address(address);
   }
 
   private Waiter queued(Bucket bucket) {
@@ -136,6 +147,6 @@ class BucketTest {
   }
 
   private Waiter waiter() {
-    return new Waiter(word.key(), ANY, 0, ThreadParker.current(), 0, Waiter.QUEUED);
+    return new ThreadWaiter(word.key(), WaitOptions.DEFAULT, 0, Waiter.QUEUED);
   }
 }

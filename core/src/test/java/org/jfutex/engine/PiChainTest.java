@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jfutex.Errno;
 import org.jfutex.FutexException;
-import org.jfutex.park.ThreadParker;
 import org.jfutex.word.Word;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -281,7 +280,7 @@ class PiChainTest {
               : wanted.state;
       PiWaiter waiter =
           new PiWaiter(
-              chain, tasks.get(task), word.key(), word, null, own[task], ThreadParker.current(), 0);
+              chain, tasks.get(task), word.key(), word, null, own[task], 0);
       boolean refused = locked(() -> chain.blockLocked(waiter, state)) == Errno.EDEADLK;
       assertThat(refused).as("%s for %s", task, lock).isEqualTo(isTooLong(task, lock));
       if (refused) {

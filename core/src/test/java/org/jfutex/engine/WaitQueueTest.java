@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.jfutex.WaitOptions;
-import org.jfutex.park.ThreadParker;
 import org.jfutex.word.Key;
 import org.junit.jupiter.api.Test;
 
@@ -141,7 +140,7 @@ class WaitQueueTest {
   }
 
   private static Waiter waiter(Key key, int bitset, int rank) {
-    return new Waiter(key, bitset, rank, ThreadParker.current(), 0, Waiter.QUEUED);
+    return new ThreadWaiter(key, new WaitOptions(bitset, rank), 0, Waiter.QUEUED);
   }
 
   private Key key(int i) {

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jfutex.WaitOptions;
-import org.jfutex.park.Parker;
 import org.jfutex.word.Key;
 import org.junit.jupiter.api.Test;
 
@@ -74,24 +73,22 @@ class WakeListTest {
   }
 
   private Waiter waiter(String name, int state, BooleanSupplier unpark) {
-    Parker parker =
-        new Parker() {
-          @Override
-          public boolean unpark() {
-            told.add(name);
-            return unpark.getAsBoolean();
-          }
+    return new Waiter(Key.address(0), WaitOptions.DEFAULT, 0, state) {
+      @Override
+      boolean unpark() {
+        told.add(name);
+        return unpark.getAsBoolean();
+      }
 
-          @Override
-          public Kind kind() {
-            return Kind.CALLBACK;
-          }
+      @Override
+      String kind() {
+        return "callback";
+      }
 
-          @Override
-          public String describe() {
-            return name;
-          }
-        };
-    return new Waiter(Key.address(0), WaitOptions.MATCH_ANY, 0, parker, 0, state);
+      @Override
+      String describe() {
+        return name;
+      }
+    };
   }
 }

@@ -14,7 +14,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.IZI_Result;
 
 /**
- * {@link Bucket#leave}: a waiter that leaves while it is moved leaves the bucket that it is in, and
+ * {@link HashTable#leave}: a waiter that leaves while it is moved leaves the bucket that it is in, and
  * nothing stays counted or queued in either.
  */
 public final class LeaveAgainstRequeue {
@@ -45,7 +45,7 @@ public final class LeaveAgainstRequeue {
     }
   }
 
-  /** The same protocol with a leaver that trusts the bucket it read before it had the lock. */
+  /** The same protocol with a leaver that trusts the place it read before it had the lock. */
   @JCStressTest
   @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "nothing stays behind")
   @Outcome(

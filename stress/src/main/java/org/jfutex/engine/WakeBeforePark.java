@@ -5,7 +5,6 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import org.jfutex.WaitOptions;
-import org.jfutex.park.ThreadParker;
 import org.jfutex.word.Key;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressMeta;
@@ -30,8 +29,7 @@ public final class WakeBeforePark {
   @State
   public static class Atomic {
     private final Waiter waiter =
-        new Waiter(
-            Key.address(0), WaitOptions.MATCH_ANY, 0, ThreadParker.current(), 0, Waiter.QUEUED);
+        new ThreadWaiter(Key.address(0), WaitOptions.DEFAULT, 0, Waiter.QUEUED);
 
     @Actor
     public void thread(ZZ_Result r) {

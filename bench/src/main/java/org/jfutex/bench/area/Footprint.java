@@ -26,8 +26,6 @@ final class Footprint implements Area {
   private static final int WAITERS = 100_000;
   private static final double EVENT_SECONDS = 0.6;
 
-  private static final String NODE = "org.jfutex.engine.Waiter";
-
   private final int waiters;
 
   Footprint() {
@@ -61,6 +59,11 @@ final class Footprint implements Area {
     return name.startsWith("org.jfutex.engine.")
         || name.startsWith("[Lorg.jfutex.engine.")
         || name.startsWith("java.util.concurrent.locks.ReentrantLock");
+  }
+
+  /** What stands in the queues: ThreadWaiter and its kind. */
+  private static boolean isNode(String name) {
+    return isOfEngine(name) && name.endsWith("Waiter");
   }
 
   /** The bytes of the objects whose class fits, all of them alive. */
@@ -105,7 +108,7 @@ final class Footprint implements Area {
         return withWaiters(
             i -> words[i],
             () -> {
-              node = (double) live(name -> name.equals(NODE)) / waiters;
+              node = (double) live(Footprint::isNode) / waiters;
               return (double) live(Footprint::isOfEngine) / waiters;
             });
       }
