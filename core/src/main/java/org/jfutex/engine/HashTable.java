@@ -204,10 +204,11 @@ final class HashTable {
    *
    * <p>A key is written with the locks of the buckets of the old and of the new key held, so one
    * that is found again under its bucket's lock stays as long as that is held, and the waiter is
-   * queued there. It cannot be an old one: whoever has moved the waiter from this bucket has held
-   * this lock before and written the key, and keys that others have written since are of other
-   * buckets. What is read without a lock only has to be some key that the waiter had; keys are
-   * immutable, and who comes here has been handed the waiter by the thread that made it.
+   * queued there. It cannot be an old one: who has moved the waiter away from here has written
+   * another key before it freed this lock, and keys written since, without this lock, are of other
+   * buckets. A table that grows gives a key another bucket with both locked. What is read without a
+   * lock only has to be some key that the waiter had; keys are immutable, and who comes here has
+   * been handed the waiter by the thread that made it.
    */
   @SuppressWarnings("ReferenceEquality") // another object, if equal, is a later key
   private @Nullable Bucket lockOf(Waiter waiter) {
