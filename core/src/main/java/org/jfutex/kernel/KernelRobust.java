@@ -1,6 +1,6 @@
 package org.jfutex.kernel;
 
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -22,10 +22,13 @@ import org.jspecify.annotations.Nullable;
 /** Robust locks of the kernel: see {@link Sentinels} for who owns them. */
 final class KernelRobust implements Robust {
   /*
-   * State       of each thread the words it has enlisted.
+   * State       of each thread, by their places, the words it has enlisted (isHeld), and some that
+   *             it had: so one that it enlists again is found without looking at its address.
    * Guards      the thread; after its end its watcher.
    * Lock order  a job's lock, nothing inside.
-   * Ordering    the watcher joins the thread first.
+   * Ordering    the watcher joins the thread first. A word is held after its node counts it, and
+   *             not before the count goes down: its node is linked as long as it is held. One that
+   *             is not held may have been unlinked, and its file closed: it is not looked at then.
    * Progress    words of a thread that has ended are marked by its watcher, those of a process by
    *             the kernel.
    * Callbacks   the attempt, with no lock held.
@@ -33,11 +36,30 @@ final class KernelRobust implements Robust {
    */
   private static final long IDLE_SECONDS = 10;
 
-  private final Sentinels sentinels = Sentinels.OF_PROCESS;
-  private final ThreadLocal<Map<Long, Enlisted>> enlisted = ThreadLocal.withInitial(this::register);
+  /** From how many words on a thread forgets those it does not hold, when it adds another. */
+  private static final int MOST_KEPT = 128;
 
-  /** A word, and the id by which it names this process as its owner. */
-  private record Enlisted(Word word, int id) {}
+  private final Sentinels sentinels = Sentinels.OF_PROCESS;
+  private final ThreadLocal<Map<NativePlace, Enlisted>> words =
+      ThreadLocal.withInitial(KernelRobust::register);
+
+  /** A word that a thread has enlisted, or had. */
+  private static final class Enlisted {
+    final Word word;
+    final NativePlace place;
+    Sentinels.@Nullable Node node;
+    boolean isHeld;
+
+    Enlisted(Word word, NativePlace place) {
+      this.word = word;
+      this.place = place;
+    }
+
+    /** Whether nothing speaks for keeping it: it is not held, and not linked any more. */
+    boolean isOver() {
+      return !isHeld && (node == null || node.isUnlinked());
+    }
+  }
 
   /** Platform threads that wait for virtual ones: the wait needs a robust list of its own. */
   private final ThreadPoolExecutor helpers =
@@ -49,54 +71,73 @@ final class KernelRobust implements Robust {
           new SynchronousQueue<>(),
           Thread.ofPlatform().daemon().name("jfutex-robust-helper-", 0).factory());
 
-  private Map<Long, Enlisted> register() {
-    Map<Long, Enlisted> words = new HashMap<>();
-    ThreadEnd.watch(Thread.currentThread(), () -> words.values().forEach(this::abandon));
-    return words;
+  private static Map<NativePlace, Enlisted> register() {
+    Map<NativePlace, Enlisted> mine = new IdentityHashMap<>();
+    ThreadEnd.watch(Thread.currentThread(), () -> mine.values().forEach(KernelRobust::end));
+    return mine;
   }
 
   @Override
   public int enlist(Word word) {
-    NativePlace place = place(word);
-    long address = place.address();
-    Map<Long, Enlisted> mine = enlisted.get();
-    if (mine.containsKey(address)) {
+    Enlisted mine = find(word);
+    if (mine.isHeld) {
       throw new FutexException(Errno.EDEADLK, word + " is enlisted by the calling thread already");
     }
-    place.pin(); // the kernel's walk ends at a word that is not mapped
-    int id = 0;
-    try {
-      id = sentinels.enlist(address);
-      mine.put(address, new Enlisted(word, id));
-    } finally {
-      if (id == 0) {
-        place.unpin();
-      }
+    Sentinels.Node node = mine.node;
+    if (node == null || !node.enlist()) {
+      node = sentinels.enlist(mine.place);
+      mine.node = node;
     }
-    return id;
+    mine.isHeld = true;
+    return node.id();
   }
 
   @Override
   public void delist(Word word) {
-    NativePlace place = place(word);
-    if (enlisted.get().remove(place.address()) == null) {
+    Enlisted mine = find(word);
+    Sentinels.Node node = mine.node;
+    if (!mine.isHeld || node == null) {
       throw new IllegalStateException(word + ": expected one that the calling thread has enlisted");
     }
-    sentinels.delist(place.address());
-    place.unpin();
+    mine.isHeld = false;
+    node.delist();
+  }
+
+  private Enlisted find(Word word) {
+    Map<NativePlace, Enlisted> mine = words.get();
+    Enlisted found = mine.get(word.nativePlace());
+    return found != null ? found : add(word, mine);
+  }
+
+  /** A word of another object at the same address is the same one. */
+  private static Enlisted add(Word word, Map<NativePlace, Enlisted> mine) {
+    NativePlace place = place(word);
+    boolean isFull = mine.size() >= MOST_KEPT;
+    mine.values().removeIf(each -> each.isOver() || (isFull && !each.isHeld));
+    Enlisted found = new Enlisted(word, place);
+    for (Enlisted each : mine.values()) {
+      if (each.place.address() == place.address()) {
+        found = each;
+      }
+    }
+    mine.put(place, found);
+    return found;
   }
 
   /** A thread has ended with a word: what the kernel does for a process, as handle_futex_death. */
-  private void abandon(Enlisted left) {
+  private static void end(Enlisted left) {
+    Sentinels.Node node = left.node;
+    if (!left.isHeld || node == null) {
+      return;
+    }
+    left.isHeld = false; // it may stand there twice, by two places
     Word word = left.word;
-    NativePlace place = place(word);
-    long address = place.address();
     try {
       int value = (int) word.load();
-      while (OwnerWord.owner(value) == left.id) {
+      while (OwnerWord.owner(value) == node.id()) {
         if (word.compareAndSet(value, (value & OwnerWord.WAITERS) | OwnerWord.OWNER_DIED)) {
           if (OwnerWord.hasWaiters(value)) {
-            int _ = FutexCalls.wake(address, true, 1, WaitOptions.MATCH_ANY);
+            int _ = FutexCalls.wake(left.place.address(), true, 1, WaitOptions.MATCH_ANY);
           }
           break;
         }
@@ -106,8 +147,7 @@ final class KernelRobust implements Robust {
       // its file was made shorter: as for the kernel, the word is nobody's; the others are looked
       // at
     } finally {
-      sentinels.delist(address);
-      place.unpin();
+      node.delist();
     }
   }
 

@@ -9,7 +9,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jfutex.word.NativePlace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,16 +26,32 @@ import org.jspecify.annotations.Nullable;
 final class Sentinels {
   /*
    * State       a list of each sentinel: head -> entry -> ... -> head, in native memory, of the
-   *             words that are enlisted; the same in nodes.
-   * Guards      lock: all but the id of a sentinel, which its thread writes before it is used.
+   *             words that are enlisted, and of some that were and are kept for the next time; the
+   *             same in nodes.
+   *             Node.enlisted: how often      n -> n + 1    enlisted; the list stays as it is
+   *                                           n -> n - 1    delisted; likewise
+   *                                           0 -> UNLINKED about to be taken out; for ever, a
+   *                                                         word that is enlisted again gets a new
+   *                                                         node
+   * Guards      lock: all but Node.enlisted, which is atomic and leaves 0 for UNLINKED under the
+   *             lock only, and the id of a sentinel, which its thread writes before it is used.
    * Lock order  the lock of Shadow is taken inside.
    * Ordering    the kernel walks a list as it was when the process was killed, maybe between any
    *             two stores made here: an entry's next is stored before the entry is linked (J), and
    *             an entry is taken out by one store. Stores reach the kernel in their order, as the
-   *             processor keeps it (x86-64), and (J) keeps the compiler from changing it. A word
-   *             is linked before it names the sentinel, which the compare-and-set orders.
-   * Progress    the lock is held for a few stores, for a system call when an entry is the first in
-   *             its page, and until another sentinel has started when the others are full.
+   *             processor keeps it (x86-64), and (J) keeps the compiler from changing it.
+   *             A word names the sentinel only while its node is enlisted: it is linked, then
+   *             enlisted, then names it; then it does not, then it is delisted, then maybe taken
+   *             out. Each of these steps is a compare-and-set or under the lock, so none overtakes
+   *             another. A linked word that does not name the sentinel is nothing to the kernel: it
+   *             goes on to the next (handle_futex_death), whatever the word holds.
+   *             But it reads the word, and ends its walk at one that it cannot read: the memory of
+   *             a word is pinned before it is linked and unpinned after it is taken out. Who
+   *             unmaps asks first (unlinkIdle), and may not as long as a word is pinned.
+   * Progress    the lock is held for a few stores, for a look at all words when MOST_IDLE have
+   *             been linked since the last one, for a system call when an entry is the first in
+   *             its page, and until another sentinel has started when the others are full. A word
+   *             that is linked already takes no lock.
    * Callbacks   none.
    * Checked by  SentinelsTest, RobustKillTest.
    */
@@ -41,6 +59,10 @@ final class Sentinels {
   /** How many locks one list takes: a walk of the kernel ends after 2,048 (ROBUST_LIST_LIMIT). */
   static final int MOST_LOCKS = 2000;
 
+  /** How many words are linked between two looks for those that nobody has enlisted any more. */
+  static final int MOST_IDLE = 128;
+
+  private static final int UNLINKED = -1;
   private static final long HEAD_BYTES = 24;
   private static final long OFFSET = 8;
   private static final long STACK_BYTES = 64 * 1024;
@@ -54,60 +76,109 @@ final class Sentinels {
   private final Shadow shadow = Shadow.OF_PROCESS;
   private final List<Sentinel> sentinels = new ArrayList<>();
   private final Map<Long, Node> nodes = new HashMap<>();
+  private final Runnable release = this::unlinkIdle;
+  private int mostNodes = MOST_IDLE;
 
-  /** An enlisted word. */
-  private static final class Node {
-    final Sentinel sentinel;
-    final long entry;
-    final Shadow.Page page;
-    int count = 1;
-    @Nullable Node before;
-    @Nullable Node behind;
+  /** A linked word. */
+  static final class Node {
+    private final NativePlace word;
+    private final Sentinel sentinel;
+    private final long entry;
+    private final Shadow.Page page;
+    private final AtomicInteger enlisted = new AtomicInteger(1);
+    private @Nullable Node before;
+    private @Nullable Node behind;
 
-    Node(Sentinel sentinel, long entry, Shadow.Page page) {
+    private Node(NativePlace word, Sentinel sentinel, Shadow.Page page) {
+      this.word = word;
       this.sentinel = sentinel;
-      this.entry = entry;
+      this.entry = Shadow.entryOf(word.address());
       this.page = page;
     }
-  }
 
-  /** Links a word, unless it is; returns the id by which the word names its owner. */
-  int enlist(long word) {
-    lock.lock();
-    try {
-      Node node = nodes.get(word);
-      if (node != null) {
-        node.count++;
-        return node.sentinel.id;
-      }
-      Sentinel sentinel = withRoom();
-      long entry = Shadow.entryOf(word);
-      node = new Node(sentinel, entry, shadow.acquire(entry));
-      nodes.put(word, node);
-      sentinel.link(node);
+    /** The id by which the word names its owner. */
+    int id() {
       return sentinel.id;
+    }
+
+    /** Enlists the word once more; false if it is not linked any more. */
+    boolean enlist() {
+      int count;
+      do {
+        count = enlisted.get();
+        if (count == UNLINKED) {
+          return false;
+        }
+      } while (!enlisted.compareAndSet(count, count + 1));
+      return true;
+    }
+
+    /** Takes one enlisting back. The word stays linked for the next. */
+    void delist() {
+      int left = enlisted.decrementAndGet();
+      assert left >= 0 : "delisted more often than enlisted";
+    }
+
+    /** Whether it can be enlisted no more. */
+    boolean isUnlinked() {
+      return enlisted.get() == UNLINKED;
+    }
+  }
+
+  /** Enlists a word, and links it unless it is. */
+  Node enlist(NativePlace word) {
+    lock.lock();
+    try {
+      Node node = nodes.get(word.address());
+      if (node != null && node.enlist()) {
+        return node;
+      }
+      if (nodes.size() >= mostNodes) {
+        unlinkIdle();
+        mostNodes = nodes.size() + MOST_IDLE;
+      }
+      word.pin(release);
+      boolean linked = false;
+      try {
+        node = link(word);
+        linked = true;
+      } finally {
+        if (!linked) {
+          word.unpin();
+        }
+      }
+      return node;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes an {@link #enlist} back, and the word out if it was the last. */
-  void delist(long word) {
+  private Node link(NativePlace word) {
+    Sentinel sentinel = withRoom();
+    Node node = new Node(word, sentinel, shadow.acquire(Shadow.entryOf(word.address())));
+    nodes.put(word.address(), node);
+    sentinel.link(node);
+    return node;
+  }
+
+  /** Takes the words out that nobody has enlisted. */
+  void unlinkIdle() {
     lock.lock();
     try {
-      Node node = nodes.get(word);
-      if (node == null) {
-        throw new IllegalStateException(
-            "word at 0x%x: expected one that is enlisted".formatted(word));
-      }
-      if (--node.count == 0) {
-        node.sentinel.unlink(node);
-        nodes.remove(word);
-        shadow.release(node.page);
-      }
+      nodes.values().removeIf(this::isTakenOut);
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isTakenOut(Node node) {
+    if (!node.enlisted.compareAndSet(0, UNLINKED)) {
+      return false;
+    }
+    node.sentinel.unlink(node);
+    shadow.release(node.page);
+    node.word.unpin();
+    return true;
   }
 
   private Sentinel withRoom() {

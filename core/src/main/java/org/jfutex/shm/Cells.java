@@ -42,7 +42,8 @@ final class Cells {
 
   /** Takes a lock; an interrupt does not end the wait, and is kept. */
   static LockStatus lockUninterruptibly(RobustMutex mutex) {
-    return uninterruptibly(mutex::lock);
+    LockStatus status = mutex.lock();
+    return status == LockStatus.INTERRUPTED ? uninterruptibly(mutex::lock) : status;
   }
 
   /** Repeats an attempt that an interrupt ends until another outcome; the interrupt is kept. */

@@ -8,7 +8,7 @@ import org.jfutex.park.ThreadEnd;
 /** How much of something each thread of this process holds: what it has left is given back. */
 final class Holders {
   /*
-   * State       of each thread, how much it holds of what; nothing is kept where that is 0.
+   * State       of each thread, how much it holds of what; some of what it held is kept with 0.
    * Guards      the thread; after its end its watcher.
    * Lock order  none.
    * Ordering    the watcher joins the thread first.
@@ -16,8 +16,16 @@ final class Holders {
    * Callbacks   onEnd, on the watcher, with nothing held.
    * Checked by  SharedPrimitivesTest.
    */
-  private static final ThreadLocal<Map<Holders, Integer>> MINE =
+  /** From how many counts on a thread forgets those that are 0, when it adds another. */
+  private static final int MOST_KEPT = 64;
+
+  private static final ThreadLocal<Map<Holders, Count>> MINE =
       ThreadLocal.withInitial(Holders::register);
+
+  /** How much a thread holds. */
+  private static final class Count {
+    int held;
+  }
 
   private final IntConsumer onEnd;
 
@@ -25,15 +33,17 @@ final class Holders {
     this.onEnd = onEnd;
   }
 
-  private static Map<Holders, Integer> register() {
-    Map<Holders, Integer> mine = new HashMap<>();
+  private static Map<Holders, Count> register() {
+    Map<Holders, Count> mine = new HashMap<>();
     ThreadEnd.watch(Thread.currentThread(), () -> mine.forEach(Holders::giveBack));
     return mine;
   }
 
-  private void giveBack(int count) {
+  private void giveBack(Count count) {
     try {
-      onEnd.accept(count);
+      if (count.held != 0) {
+        onEnd.accept(count.held);
+      }
     } catch (RuntimeException | Error e) { // overwritten or made shorter: the others are given back
       Thread current = Thread.currentThread();
       current.getUncaughtExceptionHandler().uncaughtException(current, e);
@@ -42,16 +52,21 @@ final class Holders {
 
   /** How much the calling thread holds. */
   int mine() {
-    return MINE.get().getOrDefault(this, 0);
+    Count count = MINE.get().get(this);
+    return count == null ? 0 : count.held;
   }
 
   /** Changes how much the calling thread holds. */
   void add(int change) {
-    int count = mine() + change;
-    if (count == 0) {
-      MINE.get().remove(this);
-    } else {
-      MINE.get().put(this, count);
+    Map<Holders, Count> mine = MINE.get();
+    Count count = mine.get(this);
+    if (count == null) {
+      if (mine.size() >= MOST_KEPT) {
+        mine.values().removeIf(each -> each.held == 0);
+      }
+      count = new Count();
+      mine.put(this, count);
     }
+    count.held += change;
   }
 }

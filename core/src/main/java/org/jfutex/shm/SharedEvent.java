@@ -72,20 +72,30 @@ public final class SharedEvent {
    *     INTERRUPTED, with the interrupt flag still set
    */
   public WaitStatus await(Deadline deadline) {
-    return region.use(() -> take(deadline));
+    return isTaken() ? WaitStatus.WOKEN : region.use(() -> take(deadline));
+  }
+
+  /** Whether it was set, and is reset then if it resets itself. */
+  private boolean isTaken() {
+    long value;
+    do {
+      value = word.load();
+      if (value == 0) {
+        return false;
+      }
+    } while (resetsItself && !word.compareAndSet(value, 0));
+    return true;
   }
 
   private WaitStatus take(Deadline deadline) {
     while (true) {
       Members.Watch watch = members.watch();
-      long value = word.load();
-      if (value == 0) {
-        WaitStatus end = watch.await(word, 0, deadline);
-        if (end == WaitStatus.TIMED_OUT || end == WaitStatus.INTERRUPTED) {
-          return end;
-        }
-      } else if (!resetsItself || word.compareAndSet(value, 0)) {
+      if (isTaken()) {
         return WaitStatus.WOKEN;
+      }
+      WaitStatus end = watch.await(word, 0, deadline);
+      if (end == WaitStatus.TIMED_OUT || end == WaitStatus.INTERRUPTED) {
+        return end;
       }
     }
   }

@@ -78,7 +78,7 @@ public final class SharedLatch {
    * @return WOKEN if it is open; TIMED_OUT; INTERRUPTED, with the interrupt flag still set
    */
   public WaitStatus await(Deadline deadline) {
-    return region.use(() -> awaitOpen(deadline));
+    return remaining() == 0 ? WaitStatus.WOKEN : region.use(() -> awaitOpen(deadline));
   }
 
   private WaitStatus awaitOpen(Deadline deadline) {

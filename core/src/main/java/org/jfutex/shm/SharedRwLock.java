@@ -1,5 +1,6 @@
 package org.jfutex.shm;
 
+import java.util.function.Supplier;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
@@ -33,7 +34,8 @@ public final class SharedRwLock {
    *             mutex owned: out again    (W)       a reader counted: waits          (W)
    *             Both are atomic updates followed by a volatile read of the other's: not both miss.
    *             Leaving and freeing come before the word grows (Q); who waits reads the word (Q)
-   *             before it looks.
+   *             before it looks. Who has not made its watch before the look does not wait for what
+   *             it saw: it looks again.
    * Progress    a writer waits for the readers that were in before it; their deaths end the wait. A
    *             reader waits for the writer's end, and so for its mutex as well: it watches that
    *             too, as a member's mark may come before the mutex's. It passes on the wake that it
@@ -46,7 +48,6 @@ public final class SharedRwLock {
 
   private static final Futex FUTEX = Futex.kernel();
 
-  private final SharedRegion region;
   private final MappedFile file;
   private final Members members;
   private final Word owner;
@@ -54,10 +55,11 @@ public final class SharedRwLock {
   private final Word word;
   private final Word[] holdings;
   private final Holders readers = new Holders(this::forget);
+  private final Supplier<LockStatus> writing = () -> lockWrite(Deadline.NEVER);
+  private final Supplier<LockStatus> reading = () -> lockRead(Deadline.NEVER);
   private volatile @Nullable Runnable recovery;
 
   SharedRwLock(SharedRegion region, Layout.Cell cell) {
-    this.region = region;
     this.file = region.file();
     this.members = region.attached();
     this.owner = region.word(cell, 0, Integer.SIZE);
@@ -88,7 +90,7 @@ public final class SharedRwLock {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockWrite() {
-    return Cells.uninterruptibly(() -> lockWrite(Deadline.NEVER));
+    return Cells.uninterruptibly(writing);
   }
 
   /**
@@ -103,7 +105,12 @@ public final class SharedRwLock {
     if (readers.mine() > 0) {
       throw new FutexException(Errno.EDEADLK, "the calling thread reads under " + this);
     }
-    return region.use(() -> takeForWriting(deadline));
+    file.pin();
+    try {
+      return takeForWriting(deadline);
+    } finally {
+      file.unpin();
+    }
   }
 
   private LockStatus takeForWriting(Deadline deadline) {
@@ -131,7 +138,7 @@ public final class SharedRwLock {
 
   /** Waits until nobody reads: CHANGED then, or TIMED_OUT or INTERRUPTED. */
   private WaitStatus drain(Deadline deadline) {
-    while (true) {
+    while (isRead()) {
       Members.Watch watch = members.watch();
       int before = (int) word.load(); // (Q) before the look
       if (!isRead()) {
@@ -142,6 +149,7 @@ public final class SharedRwLock {
         return end;
       }
     }
+    return WaitStatus.CHANGED;
   }
 
   private boolean isRead() {
@@ -222,7 +230,7 @@ public final class SharedRwLock {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockRead() {
-    return Cells.uninterruptibly(() -> lockRead(Deadline.NEVER));
+    return Cells.uninterruptibly(reading);
   }
 
   /**
@@ -238,7 +246,12 @@ public final class SharedRwLock {
       throw new FutexException(Errno.EDEADLK, "the calling thread writes under " + this);
     }
     int _ = readers.mine(); // what it takes to count is there before there is something to count
-    return region.use(() -> takeForReading(deadline));
+    file.pin();
+    try {
+      return isIn((int) owner.load()) ? LockStatus.LOCKED : takeForReading(deadline);
+    } finally {
+      file.unpin();
+    }
   }
 
   private LockStatus takeForReading(Deadline deadline) {
@@ -246,9 +259,7 @@ public final class SharedRwLock {
       Members.Watch watch = members.watch();
       int before = (int) word.load(); // (Q) before the look
       int value = (int) owner.load();
-      if (value == 0 && enter()) {
-        file.pin(); // until it leaves
-        readers.add(1);
+      if (isIn(value)) {
         return LockStatus.LOCKED;
       }
       if (OwnerWord.owner(value) == 0 && OwnerWord.hasOwnerDied(value)) {
@@ -268,6 +279,16 @@ public final class SharedRwLock {
         }
       }
     }
+  }
+
+  /** Lets the caller in if nobody writes, as the owner's word says. */
+  private boolean isIn(int value) {
+    if (value != 0 || !enter()) {
+      return false;
+    }
+    file.pin(); // until it leaves
+    readers.add(1);
+    return true;
   }
 
   /** Counts the caller in, unless a writer has come. */

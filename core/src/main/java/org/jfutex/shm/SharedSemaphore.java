@@ -26,8 +26,9 @@ public final class SharedSemaphore {
    * Guards      all but the word: the guard, a robust mutex. A death at any point leaves all as it
    *             was before a step or after it.
    * Lock order  the guard; nothing is taken inside.
-   * Ordering    a waiter reads the word (O) with the guard held, where it finds no permit; a
-   *             release changes the word (O) with the guard held.
+   * Ordering    a waiter reads the word (O) before it looks for a permit; a release changes the
+   *             word (O) with the guard held, after it has given the permit back. Who has not made
+   *             its watch before the look does not wait for what it saw: it looks again.
    * Progress    a release wakes all who wait, and so does a death, see Members.
    * Callbacks   none.
    * Checked by  SharedPrimitivesTest, RegionKillTest.
@@ -44,6 +45,7 @@ public final class SharedSemaphore {
   private final Word[] holdings;
   private final int permits;
   private final Holders holders = new Holders(this::giveBack);
+  private final Supplier<LockStatus> acquiring = () -> acquire(Deadline.NEVER);
 
   SharedSemaphore(SharedRegion region, Layout.Cell cell) {
     this.file = region.file();
@@ -64,7 +66,7 @@ public final class SharedSemaphore {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus acquire() {
-    return Cells.uninterruptibly(() -> acquire(Deadline.NEVER));
+    return Cells.uninterruptibly(acquiring);
   }
 
   /**
@@ -75,16 +77,19 @@ public final class SharedSemaphore {
    *     flag still set
    */
   public LockStatus acquire(Deadline deadline) {
-    return hold(() -> take(deadline));
+    return hold(deadline);
   }
 
-  /** A permit keeps the region open, and so does the attempt to have one. */
-  private LockStatus hold(Supplier<LockStatus> attempt) {
+  /**
+   * A permit keeps the region open, and so does the attempt to have one. Without a deadline it is
+   * not waited for.
+   */
+  private LockStatus hold(@Nullable Deadline deadline) {
     LockStatus status = LockStatus.BUSY;
     int _ = holders.mine(); // what it takes to count is there before there is something to count
     file.pin();
     try {
-      status = attempt.get();
+      status = deadline == null ? look() : take(deadline);
     } finally {
       if (status.isLocked()) {
         holders.add(1);
@@ -96,30 +101,39 @@ public final class SharedSemaphore {
   }
 
   private LockStatus take(Deadline deadline) {
-    while (true) {
+    LockStatus status = look(deadline);
+    while (status == LockStatus.BUSY) {
       Members.Watch watch = members.watch();
-      LockStatus guarded = guard.lock(deadline);
-      if (!guarded.isLocked()) {
-        return guarded;
+      int releases = (int) word.load(); // (O) before the look
+      status = look(deadline);
+      if (status == LockStatus.BUSY) {
+        WaitStatus end = watch.await(word, releases, deadline);
+        if (end == WaitStatus.TIMED_OUT) {
+          status = LockStatus.TIMED_OUT;
+        } else if (end == WaitStatus.INTERRUPTED) {
+          status = LockStatus.INTERRUPTED;
+        }
       }
-      LockStatus status;
-      int releases;
-      try {
-        status = take();
-        releases = (int) word.load(); // (O) with the guard held
-      } finally {
-        guard.unlock();
-      }
-      if (status != LockStatus.BUSY) {
-        return status;
-      }
-      WaitStatus end = watch.await(word, releases, deadline);
-      if (end == WaitStatus.TIMED_OUT) {
-        return LockStatus.TIMED_OUT;
-      }
-      if (end == WaitStatus.INTERRUPTED) {
-        return LockStatus.INTERRUPTED;
-      }
+    }
+    return status;
+  }
+
+  /** LOCKED, OWNER_DIED or BUSY; or what has ended the wait for the guard. */
+  private LockStatus look(Deadline deadline) {
+    LockStatus guarded = guard.lock(deadline);
+    return guarded.isLocked() ? takeAndUnlock() : guarded;
+  }
+
+  private LockStatus look() {
+    Cells.lockUninterruptibly(guard);
+    return takeAndUnlock();
+  }
+
+  private LockStatus takeAndUnlock() {
+    try {
+      return take();
+    } finally {
+      guard.unlock();
     }
   }
 
@@ -129,15 +143,7 @@ public final class SharedSemaphore {
    * @return LOCKED or OWNER_DIED, as {@link #acquire()}; BUSY
    */
   public LockStatus tryAcquire() {
-    return hold(
-        () -> {
-          Cells.lockUninterruptibly(guard);
-          try {
-            return take();
-          } finally {
-            guard.unlock();
-          }
-        });
+    return hold(null);
   }
 
   /** With the guard held. */

@@ -30,7 +30,9 @@ public final class RobustMutex {
    *                                       id.. -> OWNER_DIED..    the owner ended, one is woken
    *                                       OWNER_DIED.. -> id|OWNER_DIED..  taken, and told so
    *             holder: the thread of this process that owns the word through this object.
-   * Guards      the word: atomic. holder: written by the holder only, volatile.
+   * Guards      the word: atomic. holder: written by the holder only; plain, as a thread only asks
+   *             whether it is the thread itself, and sees its own last write or a later one of
+   *             another: none of these names it wrongly.
    * Lock order  none.
    * Ordering    the compare-and-sets of the word order one critical section before the next. The
    *             owner enlists before the word names it and delists after: it may be killed between
@@ -46,7 +48,7 @@ public final class RobustMutex {
   private final Robust robust;
   private final Word word;
   private final Waiting waiting;
-  private volatile @Nullable Thread holder;
+  private @Nullable Thread holder;
 
   /** How a thread sleeps that waits for the lock. */
   @FunctionalInterface
@@ -118,7 +120,7 @@ public final class RobustMutex {
    * @throws org.jfutex.word.WordFault if the word's memory has gone; the lock is not owned then
    */
   public LockStatus lock(Deadline deadline) {
-    return take(id -> robust.attempt(word, () -> acquire(id, deadline)));
+    return take(deadline);
   }
 
   /**
@@ -128,7 +130,7 @@ public final class RobustMutex {
    * @throws FutexException as {@link #lock(Deadline)}
    */
   public LockStatus tryLock() {
-    return take(_ -> LockStatus.BUSY);
+    return take(null);
   }
 
   @SuppressWarnings("ReferenceEquality") // a thread is its own identity
@@ -136,13 +138,8 @@ public final class RobustMutex {
     return holder == Thread.currentThread();
   }
 
-  /** What to do about a lock that is not free. */
-  @FunctionalInterface
-  private interface Contended {
-    LockStatus take(int id);
-  }
-
-  private LockStatus take(Contended contended) {
+  /** Without a deadline the lock is not waited for. */
+  private LockStatus take(@Nullable Deadline deadline) {
     if (isMine()) {
       throw new FutexException(Errno.EDEADLK, "the calling thread holds the lock in " + word);
     }
@@ -150,8 +147,8 @@ public final class RobustMutex {
     LockStatus status = LockStatus.BUSY;
     try {
       status = tryAcquire(id, 0);
-      if (status == LockStatus.BUSY) {
-        status = contended.take(id);
+      if (status == LockStatus.BUSY && deadline != null) {
+        status = await(id, deadline);
       }
     } finally {
       if (status.isLocked()) {
@@ -161,6 +158,11 @@ public final class RobustMutex {
       }
     }
     return status;
+  }
+
+  /** Apart from the quick path, for which nothing is to be made. */
+  private LockStatus await(int id, Deadline deadline) {
+    return robust.attempt(word, () -> acquire(id, deadline));
   }
 
   /** Takes the word if nobody owns it. */

@@ -9,6 +9,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -28,13 +30,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class MappedFile implements AutoCloseable {
   /*
    * State       pins: how often the memory is pinned. The sign bit is set, for ever, when nothing
-   *             can be pinned any more: it is closed, or to be closed.
-   * Guards      pins: atomic.
+   *             can be pinned any more: it is closed, or to be closed. releases: what takes pins
+   *             back that are kept for the next use.
+   * Guards      pins: atomic. releases: concurrent.
    * Lock order  none.
    * Ordering    a pin succeeds before the sign bit is set, and is then counted by who sets it, or
-   *             fails.
+   *             fails. A release is known before its pin is there.
    * Progress    nobody waits.
-   * Callbacks   none.
+   * Callbacks   releases, by who closes, with nothing held.
    * Checked by  MappedFileTest.
    */
   private static final int RETIRED = Integer.MIN_VALUE;
@@ -46,6 +49,7 @@ public final class MappedFile implements AutoCloseable {
   private final Object identity;
   private final long position;
   private final AtomicInteger pins = new AtomicInteger();
+  private final Set<Runnable> releases = ConcurrentHashMap.newKeySet();
 
   private MappedFile(Arena arena, MemorySegment segment, Object identity, long position) {
     this.arena = arena;
@@ -145,6 +149,19 @@ public final class MappedFile implements AutoCloseable {
     } while (!pins.compareAndSet(count, count + 1));
   }
 
+  /**
+   * Keeps the memory mapped until {@link #unpin}, maybe longer than it is in use. Who closes the
+   * mapping or retires it asks first that pins without a use are taken back.
+   *
+   * @param release takes back the pins of its maker that are not in use; kept for the life of the
+   *     mapping, so the same one each time
+   * @throws WordFault if it is closed, or retired
+   */
+  public void pin(Runnable release) {
+    boolean _ = releases.add(release);
+    pin();
+  }
+
   /** Takes one {@link #pin} back. */
   public void unpin() {
     int left = pins.decrementAndGet();
@@ -154,10 +171,11 @@ public final class MappedFile implements AutoCloseable {
   /**
    * Lets nobody pin the memory any more, unless others than the caller do now.
    *
-   * @param expected how many pins are the caller's own
+   * @param expected how many pins are the caller's own, all of them in use
    * @return false if there are others; nothing has changed then
    */
   public boolean retire(int expected) {
+    releases.forEach(Runnable::run);
     return pins.compareAndSet(expected, expected | RETIRED);
   }
 
@@ -170,6 +188,7 @@ public final class MappedFile implements AutoCloseable {
    */
   @Override
   public void close() {
+    releases.forEach(Runnable::run);
     int count;
     do {
       count = pins.get();

@@ -95,6 +95,18 @@ public final class NativePlace {
     }
   }
 
+  /**
+   * Likewise, maybe for longer than it is in use, see {@link MappedFile#pin(Runnable)}.
+   *
+   * @param release takes back the pins that are not in use
+   * @throws WordFault if it is closed
+   */
+  public void pin(Runnable release) {
+    if (file != null) {
+      file.pin(release);
+    }
+  }
+
   /** Takes one {@link #pin} back. */
   public void unpin() {
     if (file != null) {

@@ -47,6 +47,11 @@ final class RobustAccount {
   private static final long SLOT_BYTES = 64;
   private static final int SLOT_COUNT = 8;
 
+  /** Locks that others of the process use. */
+  private static final long MORE = 1024;
+
+  private static final int MORE_COUNT = 64;
+
   private static final long SECTION_NANOS = 30_000;
   private static final long PAUSE_NANOS = 60_000;
 
@@ -130,6 +135,9 @@ final class RobustAccount {
           ThreadKind.valueOf(arguments[2]) == ThreadKind.VIRTUAL
               ? Thread.ofVirtual().start(work)
               : Thread.ofPlatform().start(work);
+      if (point != 0) { // it will be killed
+        Thread.ofPlatform().daemon().start(account::changeTheList);
+      }
       if (point < 0) { // at any moment, by another thread
         thread.join(1 + -point / 100);
         long end = System.nanoTime() - point * 1_000L;
@@ -142,6 +150,22 @@ final class RobustAccount {
     } catch (Throwable e) {
       e.printStackTrace();
       throw e;
+    }
+  }
+
+  /** So that a kill meets a list that changes, and words in it that others own or nobody does. */
+  private void changeTheList() {
+    Futex futex = Futex.kernel();
+    for (int i = 0; get(STOP) == 0; i++) {
+      Word word = Word.of(file, MORE + (long) Long.BYTES * (i % MORE_COUNT));
+      RobustMutex mutex = RobustMutex.of(futex, word);
+      if (mutex.tryLock() != LockStatus.BUSY) {
+        mutex.unlock();
+      }
+      if (i % 16 == 0) {
+        Sentinels.OF_PROCESS.unlinkIdle();
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 
