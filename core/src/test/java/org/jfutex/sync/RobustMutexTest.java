@@ -157,12 +157,14 @@ class RobustMutexTest {
   void misuseIsRefusedAndChangesNothing(Backend backend, ThreadKind kind) {
     Word word = word(0);
     RobustMutex mutex = RobustMutex.of(backend.futex(), word);
-    RobustMutex same = RobustMutex.of(backend.futex(), word);
+    RobustMutex same = RobustMutex.of(backend.futex(), word(0)); // another object
     try (Crew crew = new Crew()) {
       crew.start(
               kind,
               () -> {
                 refused(Errno.EPERM, mutex::unlock);
+                assertThatThrownBy(() -> backend.futex().robust().delist(word))
+                    .isInstanceOf(IllegalStateException.class);
                 assertThat(mutex.lock()).isEqualTo(LockStatus.LOCKED);
                 long held = word.load();
                 refused(Errno.EDEADLK, mutex::lock);
