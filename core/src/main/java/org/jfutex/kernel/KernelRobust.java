@@ -1,7 +1,6 @@
 package org.jfutex.kernel;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.SynchronousQueue;
@@ -40,7 +39,7 @@ final class KernelRobust implements Robust {
   private static final int MOST_KEPT = 128;
 
   private final Sentinels sentinels = Sentinels.OF_PROCESS;
-  private final ThreadLocal<Map<NativePlace, Enlisted>> words =
+  private final ThreadLocal<IdentityHashMap<NativePlace, Enlisted>> words =
       ThreadLocal.withInitial(KernelRobust::register);
 
   /** A word that a thread has enlisted, or had. */
@@ -71,8 +70,8 @@ final class KernelRobust implements Robust {
           new SynchronousQueue<>(),
           Thread.ofPlatform().daemon().name("jfutex-robust-helper-", 0).factory());
 
-  private static Map<NativePlace, Enlisted> register() {
-    Map<NativePlace, Enlisted> mine = new IdentityHashMap<>();
+  private static IdentityHashMap<NativePlace, Enlisted> register() {
+    IdentityHashMap<NativePlace, Enlisted> mine = new IdentityHashMap<>();
     ThreadEnd.watch(Thread.currentThread(), () -> mine.values().forEach(KernelRobust::end));
     return mine;
   }
@@ -104,13 +103,13 @@ final class KernelRobust implements Robust {
   }
 
   private Enlisted find(Word word) {
-    Map<NativePlace, Enlisted> mine = words.get();
+    IdentityHashMap<NativePlace, Enlisted> mine = words.get();
     Enlisted found = mine.get(word.nativePlace());
     return found != null ? found : add(word, mine);
   }
 
   /** A word of another object at the same address is the same one. */
-  private static Enlisted add(Word word, Map<NativePlace, Enlisted> mine) {
+  private static Enlisted add(Word word, IdentityHashMap<NativePlace, Enlisted> mine) {
     NativePlace place = place(word);
     boolean isFull = mine.size() >= MOST_KEPT;
     mine.values().removeIf(each -> each.isOver() || (isFull && !each.isHeld));

@@ -1,6 +1,5 @@
 package org.jfutex.shm;
 
-import java.util.function.Supplier;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
@@ -55,8 +54,6 @@ public final class SharedRwLock {
   private final Word word;
   private final Word[] holdings;
   private final Holders readers = new Holders(this::forget);
-  private final Supplier<LockStatus> writing = () -> lockWrite(Deadline.NEVER);
-  private final Supplier<LockStatus> reading = () -> lockRead(Deadline.NEVER);
   private volatile @Nullable Runnable recovery;
 
   SharedRwLock(SharedRegion region, Layout.Cell cell) {
@@ -90,7 +87,10 @@ public final class SharedRwLock {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockWrite() {
-    return Cells.uninterruptibly(writing);
+    LockStatus status = lockWrite(Deadline.NEVER);
+    return status == LockStatus.INTERRUPTED
+        ? Cells.uninterruptibly(() -> lockWrite(Deadline.NEVER))
+        : status;
   }
 
   /**
@@ -230,7 +230,10 @@ public final class SharedRwLock {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus lockRead() {
-    return Cells.uninterruptibly(reading);
+    LockStatus status = lockRead(Deadline.NEVER);
+    return status == LockStatus.INTERRUPTED
+        ? Cells.uninterruptibly(() -> lockRead(Deadline.NEVER))
+        : status;
   }
 
   /**

@@ -1,7 +1,6 @@
 package org.jfutex.shm;
 
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
@@ -45,7 +44,6 @@ public final class SharedSemaphore {
   private final Word[] holdings;
   private final int permits;
   private final Holders holders = new Holders(this::giveBack);
-  private final Supplier<LockStatus> acquiring = () -> acquire(Deadline.NEVER);
 
   SharedSemaphore(SharedRegion region, Layout.Cell cell) {
     this.file = region.file();
@@ -66,7 +64,10 @@ public final class SharedSemaphore {
    * @throws org.jfutex.word.WordFault if the region is closed
    */
   public LockStatus acquire() {
-    return Cells.uninterruptibly(acquiring);
+    LockStatus status = acquire(Deadline.NEVER);
+    return status == LockStatus.INTERRUPTED
+        ? Cells.uninterruptibly(() -> acquire(Deadline.NEVER))
+        : status;
   }
 
   /**
