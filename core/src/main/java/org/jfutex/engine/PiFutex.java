@@ -150,14 +150,7 @@ final class PiFutex {
   }
 
   PiWaiter newWaiter(Task task, Key key, Word lock, @Nullable Key target) {
-    return new PiWaiter(
-        chain,
-        task,
-        key,
-        lock,
-        target,
-        task.rank,
-        ticker.nanos(ClockId.MONOTONIC));
+    return new PiWaiter(chain, task, key, lock, target, task.rank, ticker.nanos(ClockId.MONOTONIC));
   }
 
   /** Takes the lock or queues for it; seen by the tests of this package, where nobody sleeps. */

@@ -35,13 +35,7 @@ final class PiWaiter extends ThreadWaiter {
   boolean wasMoved;
 
   PiWaiter(
-      PiChain graph,
-      Task task,
-      Key key,
-      Word lock,
-      @Nullable Key target,
-      int rank,
-      long nowNanos) {
+      PiChain graph, Task task, Key key, Word lock, @Nullable Key target, int rank, long nowNanos) {
     super(key, WaitOptions.ofRank(rank), nowNanos, QUEUED);
     this.graph = graph;
     this.task = task;

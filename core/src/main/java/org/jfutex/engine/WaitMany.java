@@ -102,8 +102,7 @@ final class WaitMany {
       }
     }
 
-    private boolean queueNext(
-        WaitEntry entry, WaitOptions options, @Nullable AsyncWait wait) {
+    private boolean queueNext(WaitEntry entry, WaitOptions options, @Nullable AsyncWait wait) {
       Word word = entry.word();
       if (!word.holds(entry.expected())) {
         return false;

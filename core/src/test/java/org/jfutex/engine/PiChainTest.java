@@ -278,9 +278,7 @@ class PiChainTest {
           wanted.waiters.isEmpty()
               ? new PiState(word.key(), tasks.get(wanted.owner))
               : wanted.state;
-      PiWaiter waiter =
-          new PiWaiter(
-              chain, tasks.get(task), word.key(), word, null, own[task], 0);
+      PiWaiter waiter = new PiWaiter(chain, tasks.get(task), word.key(), word, null, own[task], 0);
       boolean refused = locked(() -> chain.blockLocked(waiter, state)) == Errno.EDEADLK;
       assertThat(refused).as("%s for %s", task, lock).isEqualTo(isTooLong(task, lock));
       if (refused) {

@@ -89,8 +89,7 @@ class ArchitectureTest {
               ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
               ".sync.RwLock .sync.Semaphore",
-              ".park.DeadlineTimer .park.ThreadEnd .park.ThreadParker"
-                  + " .park.WaitListener",
+              ".park.DeadlineTimer .park.ThreadEnd .park.ThreadParker" + " .park.WaitListener",
               ".kernel.KernelCalls .kernel.KernelFeatures .kernel.KernelFutexProvider",
               ".kernel.EpollCalls .kernel.PosixCalls .kernel.SocketCalls .kernel.Spawn"
                   + " .kernel.Syscalls",

@@ -14,8 +14,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.IZI_Result;
 
 /**
- * {@link HashTable#leave}: a waiter that leaves while it is moved leaves the bucket that it is in, and
- * nothing stays counted or queued in either.
+ * {@link HashTable#leave}: a waiter that leaves while it is moved leaves the bucket that it is in,
+ * and nothing stays counted or queued in either.
  */
 public final class LeaveAgainstRequeue {
   private LeaveAgainstRequeue() {}
