@@ -165,7 +165,7 @@ abstract class Waiter {
 
   /** Its key as it was a moment ago, for who holds no lock. */
   Key keyUnlocked() {
-    return (Key) KEY.getOpaque(this);
+    return (Key) KEY.getOpaque(this); // pairs with nothing: HashTable.lockOf looks again
   }
 
   private int state() {

@@ -47,9 +47,9 @@ public final class Crew implements AutoCloseable {
       return thread;
     }
 
-    /** Whether it has ended. */
+    /** Whether it has ended, as {@link #join} sees it: isAlive may be true a moment longer. */
     public boolean isDone() {
-      return !thread.isAlive();
+      return thread.getState() == Thread.State.TERMINATED;
     }
 
     /** Joins the thread; what it threw is thrown again, wrapped. */
