@@ -52,10 +52,10 @@ record PlantedFault(String name, List<Edit> edits) {
               """
                   Bucket bucket = enter(waiter.key);
                   try {
-                    if (condition.getAsBoolean()) {
+                    if (word == null || word.holds(expected)) {
               """,
               """
-                  boolean held = condition.getAsBoolean();
+                  boolean held = word == null || word.holds(expected);
                   Bucket bucket = enter(waiter.key);
                   try {
                     if (held) {
