@@ -83,21 +83,19 @@ record PlantedFault(String name, List<Edit> edits) {
               "timeout != 0 && hasTimeout() && (!isRealtime() || mayBeRealtime()) ?"),
           of(
               "who leaves takes the order of the queue along",
-              "engine/Bucket",
+              "engine/HashTable",
               """
-                        bucket.queue.remove(waiter);
-                        waiter.leaveLocked();
-                        waiter.markLeft();
+                      bucket.removeLocked(waiter);
+                      waiter.leaveLocked();
               """,
               """
-                        bucket.queue.remove(waiter);
-                        waiter.leaveLocked();
-                        waiter.markLeft();
-                        Waiter first = bucket.queue.first(waiter.key);
-                        if (first != null) {
-                          bucket.queue.remove(first);
-                          bucket.queue.add(first);
-                        }
+                      bucket.removeLocked(waiter);
+                      Waiter first = bucket.queueLocked().first(waiter.key);
+                      if (first != null) {
+                        bucket.queueLocked().remove(first);
+                        bucket.queueLocked().add(first);
+                      }
+                      waiter.leaveLocked();
               """),
           of(
               "a requeue moves one too many",
@@ -117,16 +115,17 @@ record PlantedFault(String name, List<Edit> edits) {
           new PlantedFault(
               "the bitset is lost on requeue",
               List.of(
-                  new Edit("engine/Waiter", "final int bitset;", "int bitset;"),
+                  new Edit("engine/Waiter", "final WaitOptions options;", "WaitOptions options;"),
                   new Edit(
                       "engine/Bucket",
                       "    waiter.key = to;\n",
-                      "    waiter.key = to;\n    waiter.bitset = -1;\n"))),
+                      "    waiter.key = to;\n"
+                          + "    waiter.options = org.jfutex.WaitOptions.DEFAULT;\n"))),
           of(
               "bitsets must be equal",
               "engine/WaitQueue",
-              "if ((waiter.bitset & bitset) != 0) {",
-              "if (waiter.bitset == bitset) {"),
+              "if ((waiter.options.bitset() & bitset) != 0) {",
+              "if (waiter.options.bitset() == bitset) {"),
           of(
               "the arguments of a wake-op have no sign",
               "linux/WakeOpCode",
