@@ -2,7 +2,10 @@ package org.jfutex.sync;
 
 /** Whether a thread that comes may take a free lock before those that have waited for it. */
 public enum Fairness {
-  /** It may, always. The most throughput, and no bound on how often a waiter is overtaken. */
+  /**
+   * It may, always. The most throughput, and no bound on how often a waiter is overtaken: where
+   * virtual threads do little but take one lock, few of them may have most of it.
+   */
   BARGING(Long.MAX_VALUE),
   /**
    * It may, until a waiter asks for the lock. A waiter asks when it is woken, finds the lock taken
