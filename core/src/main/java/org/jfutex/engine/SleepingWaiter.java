@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param key the futex it waits on
  * @param kind who waits: "thread", "virtual thread" or "callback", or an "observer" of wakes
  * @param name the thread's name, or what the callback calls itself
- * @param sinceNanos when it came, on the monotonic clock: the last multiple of 2^26 ns (67 ms)
- *     before it did. Of who has slept for 2^56 ns (2.2 years) or longer, later by a multiple of
- *     that
+ * @param sinceNanos when it came, on the monotonic clock, rounded down to a multiple of 2^26 ns (67
+ *     ms). Of who has slept for 2^56 ns (2.2 years) or longer, later by a multiple of that
  * @param rank its rank
  * @param bitset its bitset
  * @param owner who owns the lock it waits for, and is lent its rank; null if it waits for no lock

@@ -23,8 +23,8 @@ public final class ThreadParker {
   private ThreadParker() {}
 
   /**
-   * The calling thread, to be asked for before anybody may unpark it: so this class is loaded by
-   * then, which could eat the permit.
+   * The calling thread, for {@link #unpark}. Who asks for it before anybody may unpark it has this
+   * class loaded by then; loading it later, on the way to {@link #park}, could eat the permit.
    *
    * @return the thread
    */

@@ -9,6 +9,7 @@ import org.jfutex.Observation;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.observe.Snapshot;
+import org.jfutex.testing.Delays;
 import org.jfutex.testing.ManualTicker;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Key;
@@ -104,6 +105,29 @@ class WaiterTest {
     assertThat(engine.wakeAll(word)).isEqualTo(2);
   }
 
+  /** It reads the clock after it has seen them all: nobody in it has come since. */
+  @Test
+  void whoComesWhileASnapshotIsTakenDoesNotSeemToHaveComeLongAgo() {
+    Word word = Word.of(new int[1], 0);
+    AtomicInteger reads = new AtomicInteger();
+    JvmFutex[] engine = new JvmFutex[1];
+    engine[0] =
+        new JvmFutex(
+            1,
+            _ -> {
+              int read = reads.getAndIncrement();
+              if (read == 1) { // the snapshot's
+                engine[0].awaitAsync(word, 0, Deadline.NEVER, WaitOptions.DEFAULT);
+              }
+              return read * DAY;
+            });
+    engine[0].awaitAsync(word, 0, Deadline.NEVER, WaitOptions.DEFAULT);
+    assertThat(engine[0].waiters())
+        .isNotEmpty()
+        .allSatisfy(waiter -> assertThat(waiter.sinceNanos()).isNotNegative());
+    assertThat(engine[0].wakeAll(word)).isEqualTo(2);
+  }
+
   @Test
   void aWaitForManyReadsTheClockOnceAndForAChangedWordNever() {
     AtomicInteger reads = new AtomicInteger();
@@ -127,7 +151,7 @@ class WaiterTest {
     JvmFutex engine = new JvmFutex();
     Word word = Word.of(new int[1], 0);
     assertThatNullPointerException()
-        .isThrownBy(() -> engine.await(word, 0, Deadline.NEVER, null))
+        .isThrownBy(() -> engine.await(word, 0, Deadline.after(Delays.SHORT), null))
         .withMessage("options");
     new EngineProbe(engine).assertAtRest();
   }
