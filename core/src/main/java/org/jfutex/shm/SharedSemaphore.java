@@ -78,7 +78,7 @@ public final class SharedSemaphore {
    *     flag still set
    */
   public LockStatus acquire(Deadline deadline) {
-    return hold(deadline);
+    return hold(Objects.requireNonNull(deadline, "deadline"));
   }
 
   /**

@@ -88,8 +88,14 @@ public final class Mutex {
   /** Who waits without having asked. */
   static final WaitOptions ORDINARY = WaitOptions.ofBitset(1);
 
-  /** The bit of who has asked. An unlock of a CONTENDED lock wakes them too. */
-  private static final int ASKING = 2;
+  /** Who has asked, where there are no ranks. An unlock of a CONTENDED lock wakes them too. */
+  private static final WaitOptions ASKING = WaitOptions.ofBitset(2);
+
+  /** Who was woken and found the lock taken: before those that came later, if there are ranks. */
+  private static final WaitOptions RANKED_OVERTAKEN = new WaitOptions(ORDINARY.bitset(), 1);
+
+  /** Who has asked: before all others, if there are ranks. */
+  private static final WaitOptions RANKED_ASKING = new WaitOptions(ASKING.bitset(), 2);
 
   /** How long a lock may be on its way before somebody else takes it: its taker is dead then. */
   private static final long LEASE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -107,12 +113,7 @@ public final class Mutex {
   private final long patienceNanos;
   private final Backoff backoff = new Backoff();
 
-  /**
-   * Who was woken and found the lock taken: is before those that came later, if there are ranks.
-   */
   private final WaitOptions overtaken;
-
-  /** Who has asked: is before all others, if there are ranks. */
   private final WaitOptions asking;
 
   /** One with any patience, for tests. */
@@ -121,8 +122,8 @@ public final class Mutex {
     this.word = cell.word();
     this.patienceNanos = patienceNanos;
     boolean ranks = futex.capabilities().ranks();
-    this.overtaken = ranks ? new WaitOptions(ORDINARY.bitset(), 1) : ORDINARY;
-    this.asking = new WaitOptions(ASKING, ranks ? 2 : 0);
+    this.overtaken = ranks ? RANKED_OVERTAKEN : ORDINARY;
+    this.asking = ranks ? RANKED_ASKING : ASKING;
   }
 
   /**
@@ -404,7 +405,7 @@ public final class Mutex {
   }
 
   private void handOver() {
-    if (futex.wake(word, 1, ASKING) == 0 && word.compareAndSet(HANDED, FREE)) {
+    if (futex.wake(word, 1, ASKING.bitset()) == 0 && word.compareAndSet(HANDED, FREE)) {
       futex.wake(word, 1);
     }
   }

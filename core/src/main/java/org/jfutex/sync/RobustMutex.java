@@ -2,6 +2,7 @@ package org.jfutex.sync;
 
 import static org.jfutex.OwnerWord.WAITERS;
 
+import java.util.Objects;
 import org.jfutex.Errno;
 import org.jfutex.Futex;
 import org.jfutex.FutexException;
@@ -120,7 +121,7 @@ public final class RobustMutex {
    * @throws org.jfutex.word.WordFault if the word's memory has gone; the lock is not owned then
    */
   public LockStatus lock(Deadline deadline) {
-    return take(deadline);
+    return take(Objects.requireNonNull(deadline, "deadline"));
   }
 
   /**

@@ -207,6 +207,15 @@ class SharedPrimitivesTest {
     assertThat(count()).isEqualTo(4 * (ROUNDS / 5));
   }
 
+  @Test
+  void aMissingDeadlineIsNoTry() {
+    SharedSemaphore semaphore = one.semaphore("semaphore");
+    assertThatThrownBy(() -> semaphore.acquire(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("deadline");
+    assertThat(semaphore.available()).isEqualTo(2);
+  }
+
   @ParameterizedTest
   @EnumSource(ThreadKind.class)
   void semaphoreLetsTwoIn(ThreadKind kind) {

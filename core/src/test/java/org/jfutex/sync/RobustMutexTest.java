@@ -154,6 +154,25 @@ class RobustMutexTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
+  void aMissingDeadlineIsNoTry(Backend backend, ThreadKind kind) {
+    Word word = word(0);
+    try (Crew crew = new Crew()) {
+      crew.start(
+              kind,
+              () -> {
+                RobustMutex mutex = RobustMutex.of(backend.futex(), word);
+                assertThatThrownBy(() -> mutex.lock((Deadline) null))
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("deadline");
+                return null;
+              })
+          .join();
+    }
+    assertThat(word.load()).isZero();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
   void misuseIsRefusedAndChangesNothing(Backend backend, ThreadKind kind) {
     Word word = word(0);
     RobustMutex mutex = RobustMutex.of(backend.futex(), word);
