@@ -8,7 +8,7 @@ final class AsyncWaiter extends Waiter {
   private final AsyncWait wait;
 
   AsyncWaiter(Key key, WaitOptions options, long nowNanos, AsyncWait wait) {
-    super(key, options, nowNanos, PARKED);
+    super(key, options, nowNanos);
     this.wait = wait;
   }
 

@@ -4,55 +4,79 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import org.jfutex.park.ThreadParker;
 import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
 
 /** One slot of the hash table: the waiters of every key that hashes here. */
 final class Bucket extends BucketFields {
   /*
-   * State       waiters: waiters counted in and not yet out. Errs high (a waiter counts itself in
-   *             before it locks, a requeue before it moves anybody), never low.
+   * State       state: two bits.
+   *             LOCKED    somebody holds the lock
+   *             OCCUPIED  somebody is queued here, or may be before the lock is free again
+   *
+   *             not LOCKED -> LOCKED               lock: who comes to take or to look
+   *             not LOCKED -> LOCKED and OCCUPIED  enter: who may queue somebody here
+   *             LOCKED -> not LOCKED               unlock, by the holder; OCCUPIED as the queue is
+   *             Only the holder changes what is LOCKED. OCCUPIED errs high (an entering waiter may
+   *             find that its word has changed), never low.
    *             moved: null -> the buckets of the next size, once, when the table's size changes.
-   * Guards      queue, and the linked fields of its waiters: lock. waiters: atomic. moved: written
-   *             with the lock held, volatile for who looks it up.
+   *             From then on the bucket stays OCCUPIED.
+   * Guards      queue, and the linked fields of its waiters: LOCKED. state: taken by
+   *             compare-and-set, freed by a release store. moved: written with the lock held,
+   *             volatile for who looks it up.
    * Lock order  one bucket, or two through HashTable.lockPair, or one and those it moves to (see
    *             HashTable); inside of them that of PiChain, where locks are waited for, and
    *             nothing else.
    * Ordering    waiter                                waker
-   *             waiters += 1              (A)         word = new            (caller's, any mode)
-   *             lock; volatile read of word           full fence            (B, pairs with A)
-   *             equal ? queue : count out             waiters == 0 ? return : lock and take
-   *             unlock
+   *             LOCKED, OCCUPIED set  (A)             word = new            (caller's, any mode)
+   *             volatile read of word                 full fence            (B, pairs with A)
+   *             equal ? queue                         not OCCUPIED ? return : lock and take
+   *             unlock, OCCUPIED if queued
    *             Each side writes, then reads what the other wrote, with a full order in between
    *             (A is an atomic read-modify-write of volatile strength and the read of the word is
    *             volatile; B is a full fence): they cannot both read old values. If the waker reads
-   *             0, the waiter's read of the word comes later and sees the new value. If it reads
-   *             more, it takes the lock: the waiter is linked by then, or will lock after the
-   *             waker's unlock and sees the word the waker wrote before.
+   *             that nobody is here, the waiter's read of the word comes later and sees the new
+   *             value. If it reads that somebody is, it takes the lock: the waiter is linked by
+   *             then, or will lock after the waker's unlock and sees the word the waker wrote
+   *             before. A waker that frees the lock makes the bucket unoccupied only where the
+   *             queue is empty, and whoever enters then enters after it.
    *
    *             without (B), or with (A) after the read:
    *             waiter                                waker
    *             reads word: old                       (new value still in its store buffer)
-   *             waiters += 1                          reads waiters: 0, wakes nobody
+   *             sets OCCUPIED                         reads OCCUPIED: no, wakes nobody
    *             queues and sleeps                     word = new becomes visible: sleeps for ever
-   *             Requeue.compareRequeue is a waiter in this sense: it counts the target in (A), then
+   *             Requeue.compareRequeue is a waiter in this sense: it enters the target (A), then
    *             reads the word that it compares.
+   *             unlock's release store (U) pairs with the compare-and-set of the next who locks:
+   *             it sees all that was done with the lock held. That it is no read-modify-write
+   *             costs no wake: what the next one, or hasWaiters, does not see yet is LOCKED, or
+   *             OCCUPIED where the queue has become empty, and both err high.
    * Progress    the lock is never held while parking, telling, tracing or naming a waiter. A thread
-   *             that finds the lock taken spins a little, then parks.
+   *             that finds the lock taken spins a little, yields, then naps, longer each time up to
+   *             a limit: as with the kernel's spin lock nobody is told that it is free. Who is told
+   *             nothing can miss nothing, and the holder pays nothing for it.
    * Callbacks   under the lock, and so must not call back: Word.load, bits and compareAndSet, and
    *             equals of the object that identifies a file (Key.file).
-   * Checked by  LostWake, LostRequeue (jcstress, shipped and weakened), LeaveAgainstRequeue
-   *             (jcstress), BucketLincheckTest, EngineFuzzTest.
+   * Checked by  LostWake, LostRequeue, BucketLock (jcstress, shipped and weakened),
+   *             LeaveAgainstRequeue (jcstress), BucketLincheckTest, EngineFuzzTest.
    */
+  private static final int LOCKED = 1;
+  private static final int OCCUPIED = 2;
 
   /** About what a holder needs for its few dozen instructions, when it runs. */
   private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 64 : 0;
 
-  private static final VarHandle WAITERS;
+  private static final int YIELDS = 8;
+  private static final long FIRST_NAP_NANOS = 50_000;
+  private static final long LONGEST_NAP_NANOS = 1_000_000;
+
+  private static final VarHandle STATE;
 
   static {
     try {
-      WAITERS = MethodHandles.lookup().findVarHandle(BucketFields.class, "waiters", int.class);
+      STATE = MethodHandles.lookup().findVarHandle(BucketFields.class, "state", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -88,39 +112,79 @@ final class Bucket extends BucketFields {
    * stored.
    */
   boolean hasWaiters() {
-    VarHandle.fullFence(); // (B) pairs with (A) in countIn
-    return waiters != 0;
+    if ((state & OCCUPIED) != 0) {
+      return true; // who is told so locks, so it needs no order
+    }
+    VarHandle.fullFence(); // (B) pairs with (A) in enter
+    return (state & OCCUPIED) != 0;
   }
 
-  /** Counts the caller in; {@link #countOut} or a waker that takes its waiter counts it out. */
-  void countIn() {
-    WAITERS.getAndAdd((BucketFields) this, 1); // (A) pairs with (B) in hasWaiters
-  }
-
-  void countOut(int n) {
-    WAITERS.getAndAdd((BucketFields) this, -n);
-  }
-
+  /** Locks, for who queues nobody. */
   void lock() {
+    lock(LOCKED);
+  }
+
+  /** Locks, for who may queue somebody: from now on {@link #hasWaiters} says so. */
+  void enter() {
+    lock(LOCKED | OCCUPIED); // (A) pairs with (B) in hasWaiters
+  }
+
+  /** Locks, or enters. */
+  void lock(boolean enters) {
+    lock(enters ? LOCKED | OCCUPIED : LOCKED);
+  }
+
+  private void lock(int bits) {
+    if (!tryLock(bits)) {
+      lockTaken(bits);
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // the holder may wait for this processor
+  private void lockTaken(int bits) {
     for (int i = 0; i < SPINS; i++) {
-      if (lock.tryLock()) {
+      Thread.onSpinWait();
+      if (tryLock(bits)) {
         return;
       }
-      Thread.onSpinWait();
     }
-    lock.lock();
+    for (int i = 0; i < YIELDS; i++) {
+      Thread.yield();
+      if (tryLock(bits)) {
+        return;
+      }
+    }
+    long nap = FIRST_NAP_NANOS;
+    while (!tryLock(bits)) {
+      ThreadParker.nap(this, nap);
+      nap = Math.min(2 * nap, LONGEST_NAP_NANOS);
+    }
+  }
+
+  /** Locks if nobody has. */
+  boolean tryLock() {
+    return tryLock(LOCKED);
+  }
+
+  private boolean tryLock(int bits) {
+    int seen = state;
+    return (seen & LOCKED) == 0
+        && STATE.compareAndSet((BucketFields) this, seen, seen | bits); // (A), (U)
   }
 
   void unlock() {
-    lock.unlock();
+    int free = queue.size() > 0 || moved != null ? OCCUPIED : 0;
+    STATE.setRelease((BucketFields) this, free); // (U) pairs with tryLock
+  }
+
+  boolean isLocked() {
+    return (state & LOCKED) != 0;
   }
 
   /** Takes waiters of a key and marks them woken; the caller tells them after unlocking. */
   int takeLocked(Key key, int count, int bitset, WakeList list) {
-    assert lock.isHeldByCurrentThread();
-    int taken = queue.take(key, count, bitset, list);
-    countOut(taken);
-    return taken;
+    assert isLocked();
+    return queue.take(key, count, bitset, list);
   }
 
   /**
@@ -128,7 +192,7 @@ final class Bucket extends BucketFields {
    * refuses. The target's queue has room for one more key.
    */
   int moveLocked(Key from, int count, Bucket target, Key to, WakeList list) {
-    assert lock.isHeldByCurrentThread() && target.lock.isHeldByCurrentThread();
+    assert isLocked() && target.isLocked();
     if (from.equals(to)) {
       return queue.count(from, count, list);
     }
@@ -152,31 +216,23 @@ final class Bucket extends BucketFields {
   void moveLocked(Waiter waiter, Bucket target, Key to) {
     removeLocked(waiter);
     waiter.key = to;
-    target.countIn();
     target.addLocked(waiter);
   }
 
-  /** Takes a waiter out and counts it out. */
   void removeLocked(Waiter waiter) {
-    assert lock.isHeldByCurrentThread();
+    assert isLocked();
     queue.remove(waiter);
-    countOut(1);
   }
 
-  /** Queues a waiter that has been counted in; the queue has room for one more key. */
+  /** Queues a waiter, for who has entered; the queue has room for one more key. */
   void addLocked(Waiter waiter) {
-    assert lock.isHeldByCurrentThread();
+    assert isLocked() && (state & OCCUPIED) != 0;
     queue.add(waiter);
-  }
-
-  /** How many are counted in just now; 0 in a bucket at rest. */
-  int countedIn() {
-    return waiters;
   }
 
   /** The queue, for who holds the lock. */
   WaitQueue queueLocked() {
-    assert lock.isHeldByCurrentThread();
+    assert isLocked();
     return queue;
   }
 
@@ -206,7 +262,7 @@ final class Bucket extends BucketFields {
    */
   void moveTo(Buckets next) {
     List<Bucket> targets = next.holding(index, size);
-    lock();
+    enter(); // (M) for ever, once it has moved: pairs with hasWaiters, see HashTable
     try {
       if (moved == null) {
         moveLocked(next, targets);
@@ -222,11 +278,10 @@ final class Bucket extends BucketFields {
     int locked = 0;
     try {
       for (Bucket target : targets) {
-        target.lock();
+        target.enter(); // before moved is written
         locked++;
         target.queue.reserve(queue.keys()); // may run out of memory, so before anything changes
       }
-      countIn(); // (M) for ever: pairs with hasWaiters, see HashTable
       for (Waiter waiter : waiters) {
         moveLocked(waiter, next.of(waiter.key), waiter.key);
       }

@@ -1,7 +1,5 @@
 package org.jfutex.engine;
 
-import java.util.concurrent.locks.ReentrantLock;
-
 /**
  * The fields of a {@link Bucket}, kept together and off other objects' cache lines by what stands
  * around them: the fields of a superclass come before, those of a subclass after.
@@ -14,11 +12,10 @@ abstract class BucketFields extends BucketPadding {
   /** Its place in the lock order: by node, then by size, then by index. */
   final long order;
 
-  final ReentrantLock lock = new ReentrantLock();
   final WaitQueue queue = new WaitQueue();
 
-  /** See {@link Bucket} for what it counts and how it is written. */
-  volatile int waiters;
+  /** See {@link Bucket} for its bits and how they are written. */
+  volatile int state;
 
   BucketFields(int node, int generation, int index) {
     this.index = index;

@@ -22,12 +22,13 @@ final class HashTable {
    * Guards      main, byNode, most: volatile, written with sizing held. Bucket.moved: see there.
    * Lock order  sizing, then a bucket, then those it moves to. Of two buckets the one of the lower
    *             node, then of the earlier size, then of the lower index comes first.
-   * Ordering    (B) in Bucket.hasWaiters reads the count of one bucket. It may be one that has
-   *             moved, as the reader may have looked it up before: such a bucket stays counted in
-   *             for ever (M), by who moves it, before the first of its waiters is moved. So whoever
-   *             reads 0 there has read it before (M) in the order of volatile accesses, and a
-   *             waiter that comes to one of the new buckets comes after (M) and sees what the
-   *             reader has stored before (B).
+   * Ordering    (B) in Bucket.hasWaiters reads the state of one bucket. It may be one that has
+   *             moved, as the reader may have looked it up before: such a bucket stays occupied for
+   *             ever (M), by who moves it and enters it before the first of its waiters is moved.
+   *             So whoever reads that nobody is there has read it before (M) in the order of
+   *             volatile accesses, and a waiter that comes to one of the new buckets comes after
+   *             (M) and sees what the reader has stored before (B). The new buckets are entered
+   *             before moved says where they are.
    * Progress    a change never waits for a sleeping waiter; who wants a bucket that just moves
    *             waits for as long as its waiters take to move. Who would make a crowded table
    *             grow, and finds somebody at it, does not wait.
@@ -108,24 +109,15 @@ final class HashTable {
     }
   }
 
-  /** Counts the caller in to the bucket of a key, then locks it. */
+  /** Enters the bucket of a key. */
   Bucket enter(Key key) {
     while (true) {
       Bucket bucket = bucketFor(key);
-      bucket.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
-      boolean entered = false;
-      try {
-        bucket.lock();
-        entered = !bucket.hasMoved();
-        if (entered) {
-          return bucket;
-        }
-        bucket.unlock();
-      } finally {
-        if (!entered) {
-          bucket.countOut(1);
-        }
+      bucket.enter(); // (A) pairs with (B) in Bucket.hasWaiters
+      if (!bucket.hasMoved()) {
+        return bucket;
       }
+      bucket.unlock();
     }
   }
 
@@ -146,9 +138,6 @@ final class HashTable {
       }
     } finally {
       bucket.unlock();
-      if (!added) {
-        bucket.countOut(1);
-      }
     }
     if (crowded) {
       growFor(waiter);
@@ -243,10 +232,19 @@ final class HashTable {
 
   /** Locks the buckets of two keys. */
   Pair lockPair(Key first, Key second) {
+    return lockPair(first, second, false);
+  }
+
+  /** Locks the bucket of the first key and enters that of the second. */
+  Pair enterPair(Key first, Key second) {
+    return lockPair(first, second, true); // (A) pairs with (B) in Bucket.hasWaiters
+  }
+
+  private Pair lockPair(Key first, Key second, boolean enters) {
     while (true) {
       Bucket one = bucketFor(first);
       Bucket two = bucketFor(second);
-      lockPair(one, two);
+      lockPair(one, two, enters);
       if (!one.hasMoved() && !two.hasMoved()) {
         return new Pair(one, two);
       }
@@ -254,39 +252,22 @@ final class HashTable {
     }
   }
 
-  /** Counts the caller in to the bucket of the second key, then locks both. */
-  Pair enterPair(Key first, Key second) {
-    while (true) {
-      Bucket target = bucketFor(second);
-      target.countIn(); // (A) pairs with (B) in Bucket.hasWaiters
-      @Nullable Pair pair = null;
-      try {
-        pair = lockPair(first, second);
-      } finally {
-        if (pair == null || pair.second != target) {
-          target.countOut(1);
-        }
-      }
-      if (pair.second == target) {
-        return pair;
-      }
-      pair.unlock();
-    }
-  }
-
-  /** Locks one bucket, or two in their order. The only place that takes two. */
-  static void lockPair(Bucket a, Bucket b) {
-    if (a == b) {
-      a.lock();
+  /**
+   * Locks one bucket, or two in their order. The only place that takes two.
+   *
+   * @param enters whether the second is entered
+   */
+  static void lockPair(Bucket first, Bucket second, boolean enters) {
+    Bucket low = first.before(second) ? first : second;
+    Bucket high = low == first ? second : first;
+    low.lock(enters && low == second);
+    if (low == high) {
       return;
     }
-    Bucket first = a.before(b) ? a : b;
-    Bucket second = first == a ? b : a;
-    first.lock();
     try {
-      second.lock();
+      high.lock(enters && high == second);
     } catch (RuntimeException | Error e) {
-      first.unlock();
+      low.unlock();
       throw e;
     }
   }

@@ -15,7 +15,7 @@ final class ObservingWaiter extends Waiter implements Observation {
   private final Runnable told;
 
   ObservingWaiter(HashTable table, Key key, Runnable told, long nowNanos) {
-    super(key, FIRST, nowNanos, PARKED);
+    super(key, FIRST, nowNanos);
     this.table = table;
     this.told = told;
   }

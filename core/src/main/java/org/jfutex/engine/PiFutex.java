@@ -178,8 +178,6 @@ final class PiFutex {
       bucket.unlock();
       if (queued) {
         chain.drain();
-      } else {
-        bucket.countOut(1);
       }
     }
   }
@@ -226,13 +224,11 @@ final class PiFutex {
   /** Sleeps until the lock is given; for a waiter that is queued. */
   LockStatus sleep(PiWaiter waiter, Deadline deadline) {
     try {
-      if (waiter.beginPark()) {
-        while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
-          ThreadParker.park(this, deadline, ticker);
-          WaitStatus giveUp = waitWake.reasonToGiveUp(deadline);
-          if (giveUp != null && leave(waiter)) {
-            return leftBecause(giveUp, waiter);
-          }
+      while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
+        ThreadParker.park(this, deadline, ticker);
+        WaitStatus giveUp = waitWake.reasonToGiveUp(deadline);
+        if (giveUp != null && leave(waiter)) {
+          return leftBecause(giveUp, waiter);
         }
       }
     } catch (RuntimeException | Error e) {

@@ -78,7 +78,7 @@ final class PiRequeue {
       this.tasks = tasks;
     }
 
-    /** The target is counted in before the word is compared, as in {@link Requeue}. */
+    /** The target is entered before the word is compared, as in {@link Requeue}. */
     OptionalInt execute(long expected, int move) {
       HashTable.Pair pair = table.enterPair(source, target); // (A) pairs with (B) in hasWaiters
       try {
@@ -92,7 +92,6 @@ final class PiRequeue {
         }
       } finally {
         pair.unlock();
-        pair.second().countOut(1);
         int _ = list.tell();
       }
     }

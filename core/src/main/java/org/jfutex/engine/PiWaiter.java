@@ -36,7 +36,7 @@ final class PiWaiter extends ThreadWaiter {
 
   PiWaiter(
       PiChain graph, Task task, Key key, Word lock, @Nullable Key target, int rank, long nowNanos) {
-    super(key, WaitOptions.ofRank(rank), nowNanos, QUEUED);
+    super(key, WaitOptions.ofRank(rank), nowNanos);
     this.graph = graph;
     this.task = task;
     this.lock = lock;

@@ -34,10 +34,10 @@ final class Requeue {
   /**
    * Wakes and moves in one step, under both locks; with a word, only if it holds a value.
    *
-   * <p>The target is counted in before the word is compared, like a waiter that comes. Whoever
-   * stores to the word and then wakes on the target is either seen by the comparison, or sees the
-   * count, takes the lock and finds who was moved: nobody gets between comparing and moving. Test:
-   * LostRequeue (jcstress).
+   * <p>The target is entered before the word is compared, like a waiter that comes. Whoever stores
+   * to the word and then wakes on the target is either seen by the comparison, or sees that
+   * somebody is there, takes the lock and finds who was moved: nobody gets between comparing and
+   * moving. Test: LostRequeue (jcstress).
    */
   private OptionalInt wakeAndMove(
       Key source, @Nullable Word compared, long expected, int wake, Key target, int move) {
@@ -56,7 +56,6 @@ final class Requeue {
       moved = list.isRefused() ? 0 : from.moveLocked(source, move, to, target, list);
     } finally {
       pair.unlock();
-      to.countOut(1);
     }
     int told = waitWake.tell(list, taken, source, WaitOptions.MATCH_ANY);
     if (told < taken) {

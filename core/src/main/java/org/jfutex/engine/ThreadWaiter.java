@@ -8,8 +8,8 @@ import org.jfutex.word.Key;
 class ThreadWaiter extends Waiter {
   private final Thread thread = ThreadParker.current();
 
-  ThreadWaiter(Key key, WaitOptions options, long nowNanos, int state) {
-    super(key, options, nowNanos, state);
+  ThreadWaiter(Key key, WaitOptions options, long nowNanos) {
+    super(key, options, nowNanos);
   }
 
   @Override

@@ -112,7 +112,7 @@ final class WaitMany {
       }
       Waiter waiter =
           wait == null
-              ? new ThreadWaiter(word.key(), options, sinceNanos, Waiter.PARKED)
+              ? new ThreadWaiter(word.key(), options, sinceNanos)
               : new AsyncWaiter(word.key(), options, sinceNanos, wait);
       waiters[queued] = waiter;
       if (!table.addIfHolds(word, entry.expected(), waiter)) {

@@ -28,19 +28,16 @@ final class WaitWake {
     if (!word.holds(expected)) {
       return WaitStatus.CHANGED; // decided at this load; who sleeps is decided under the lock
     }
-    Waiter waiter =
-        new ThreadWaiter(word.key(), options, ticker.nanos(ClockId.MONOTONIC), Waiter.QUEUED);
+    Waiter waiter = new ThreadWaiter(word.key(), options, ticker.nanos(ClockId.MONOTONIC));
     if (!table.addIfHolds(word, expected, waiter)) {
       return WaitStatus.CHANGED;
     }
     try {
-      if (waiter.beginPark()) {
-        while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
-          ThreadParker.park(this, deadline, ticker);
-          WaitStatus giveUp = waiter.isWoken() ? null : reasonToGiveUp(deadline);
-          if (giveUp != null) {
-            return table.leave(waiter) ? giveUp : WaitStatus.WOKEN;
-          }
+      while (!waiter.isWoken()) { // read last before parking: the park rule of ThreadParker
+        ThreadParker.park(this, deadline, ticker);
+        WaitStatus giveUp = waiter.isWoken() ? null : reasonToGiveUp(deadline);
+        if (giveUp != null) {
+          return table.leave(waiter) ? giveUp : WaitStatus.WOKEN;
         }
       }
     } catch (RuntimeException | Error e) {

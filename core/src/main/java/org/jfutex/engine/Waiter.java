@@ -16,27 +16,27 @@ abstract class Waiter {
   /*
    * State       stateAndSince: two bits of state, below 30 bits that tell when it came (see
    *             sinceNanos) and never change.
-   *             QUEUED  in a queue, its thread has not announced that it parks
-   *             PARKED  in a queue, whoever takes it must call unpark
+   *             QUEUED  about to be queued, or in a queue
    *             WOKEN   taken by a waker and counted
    *             LEFT    has left the queue by itself: timed out, interrupted, undone
    *
-   *             QUEUED -> PARKED  the waiting thread, before it parks, under no lock
-   *             QUEUED -> WOKEN   a waker, under the bucket's lock; the thread does not park
-   *             PARKED -> WOKEN   a waker, under the bucket's lock; it calls unpark afterwards
-   *             QUEUED or PARKED -> LEFT   the waiter itself, or for an asynchronous wait whoever
-   *                        ends it, under the bucket's lock
-   *             Entries of vector and asynchronous waits begin PARKED.
+   *             QUEUED -> WOKEN   a waker, under the bucket's lock; it calls unpark afterwards
+   *             QUEUED -> LEFT    the waiter itself, or for an asynchronous wait whoever ends it,
+   *                        under the bucket's lock
    * Guards      key, next, prev, chain: the lock of the bucket, which is the one that the key
    *             hashes to. After WOKEN next belongs to the waker's list. key: written under the
    *             locks of the old and the new bucket; read without a lock by HashTable.lockOf, which
-   *             locks that key's bucket and reads it again. stateAndSince: atomic.
+   *             locks that key's bucket and reads it again. stateAndSince: written under the lock
+   *             of the bucket, read without.
    * Lock order  none of its own.
-   * Ordering    the waker's getAndSet(WOKEN) (C) pairs with the thread's compareAndSet(PARKED) and
-   *             its volatile reads of state (C): either the thread sees WOKEN and does not park,
-   *             or the waker sees PARKED and unparks. Both are read-modify-writes of one variable,
-   *             so one of them comes first; no order between variables is needed for that. A thread
-   *             that sees WOKEN sees all that the waker did before.
+   * Ordering    the waker writes WOKEN, then calls unpark, with a full fence between (C, in
+   *             WakeList.tell). The thread takes its permit, or finds none and sleeps, and then
+   *             reads the state (C). Each side writes, then looks at what the other wrote: either
+   *             the thread reads WOKEN, or unpark finds the permit taken and gives another, with
+   *             which the thread reads the state once more. Without the fence unpark may see a
+   *             permit that somebody had left before, and give none, while WOKEN is still on its
+   *             way: the thread takes the old permit, reads QUEUED and sleeps for ever.
+   *             A thread that sees WOKEN sees all that the waker did before.
    *             The constructor writes in plain mode: others find a waiter in a queue, under the
    *             lock under which it was put there, or through AsyncWait, whose (D) publishes it.
    * Progress    a waiter that leaves locks its bucket and looks again: a requeue may move it there
@@ -46,9 +46,8 @@ abstract class Waiter {
    *             EngineFuzzTest, WaiterTest.
    */
   static final int QUEUED = 0;
-  static final int PARKED = 1;
-  static final int WOKEN = 2;
-  static final int LEFT = 3;
+  static final int WOKEN = 1;
+  static final int LEFT = 2;
 
   /** The bits of the state; the others tell when it came. */
   private static final int STATE = 3;
@@ -85,17 +84,16 @@ abstract class Waiter {
    * A waiter that is in no queue yet.
    *
    * @param nowNanos when it comes, on the monotonic clock of the engine's ticker
-   * @param state QUEUED or PARKED
    */
-  Waiter(Key key, WaitOptions options, long nowNanos, int state) {
+  Waiter(Key key, WaitOptions options, long nowNanos) {
     this.key = key;
     this.options = Objects.requireNonNull(options, "options");
-    this.stateAndSince = ((int) (nowNanos >> NANOS_SHIFT) & ~STATE) | state;
+    this.stateAndSince = ((int) (nowNanos >> NANOS_SHIFT) & ~STATE) | QUEUED;
   }
 
   /**
    * Tells the waiter that it was taken from a queue. Called by the waker with no lock held, once
-   * for each of the waiter's entries that was taken while it slept.
+   * for each of the waiter's entries that was taken.
    *
    * @return false if the waiter has gone without leaving its queue, so that the wake must go to the
    *     next one
@@ -108,19 +106,12 @@ abstract class Waiter {
   /** A name for people: a thread's, or what a callback calls itself. Called with no lock held. */
   abstract String describe();
 
-  /** Announces that the thread is about to park; false if it has been woken already. */
-  boolean beginPark() {
-    int before = stateAndSince(); // only a waker may change it meanwhile, to WOKEN
-    return (before & STATE) == QUEUED
-        && STATE_AND_SINCE.compareAndSet(this, before, before | PARKED); // (C) with markWoken
-  }
-
   boolean isWoken() {
     return state() == WOKEN;
   }
 
   boolean isQueued() {
-    return state() <= PARKED;
+    return state() == QUEUED;
   }
 
   boolean hasLeft() {
@@ -152,15 +143,20 @@ abstract class Waiter {
   /** Is told, under the bucket's lock, that it has left its queue by itself. */
   void leaveLocked() {}
 
-  /** Taken by a waker, under the bucket's lock; true if unpark must be called. */
-  boolean markWoken() {
-    int woken = (stateAndSince() & ~STATE) | WOKEN;
-    return ((int) STATE_AND_SINCE.getAndSet(this, woken) & STATE) == PARKED; // (C) with beginPark
+  /** Taken by a waker, under the bucket's lock; who calls unpark once that is free. */
+  void markWoken() {
+    mark(WOKEN);
   }
 
   /** Has left by itself, under the bucket's lock. */
   void markLeft() {
-    STATE_AND_SINCE.setVolatile(this, stateAndSince() | LEFT);
+    mark(LEFT);
+  }
+
+  /** The state was QUEUED, whose bits are 0. */
+  private void mark(int state) {
+    int marked = (int) STATE_AND_SINCE.get(this) | state;
+    STATE_AND_SINCE.setRelease(this, marked); // (C) pairs with stateAndSince
   }
 
   /** Its key as it was a moment ago, for who holds no lock. */
@@ -173,6 +169,6 @@ abstract class Waiter {
   }
 
   private int stateAndSince() {
-    return (int) STATE_AND_SINCE.getVolatile(this); // (C) pairs with markWoken
+    return (int) STATE_AND_SINCE.getVolatile(this); // (C) pairs with mark
   }
 }

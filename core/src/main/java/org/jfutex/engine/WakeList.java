@@ -1,5 +1,6 @@
 package org.jfutex.engine;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jfutex.Errno;
@@ -15,7 +16,6 @@ final class WakeList {
   private @Nullable Waiter first;
   private @Nullable Waiter last;
   private @Nullable List<Waiter> observers;
-  private int told;
   private @Nullable Throwable failure;
   private boolean refused;
 
@@ -39,10 +39,7 @@ final class WakeList {
 
   /** Marks a waiter woken, under its bucket's lock, and remembers to tell it. */
   void add(Waiter waiter) {
-    if (!waiter.markWoken()) {
-      told++; // it had not parked yet and sees its state
-      return;
-    }
+    waiter.markWoken();
     if (last == null) {
       first = waiter;
     } else {
@@ -58,11 +55,13 @@ final class WakeList {
    * @return how many waiters know; the others had gone, and their wakes are owed to the next
    */
   int tell() {
-    int count = told;
+    int count = 0;
     Waiter waiter = first;
+    if (waiter != null) {
+      VarHandle.fullFence(); // (C) pairs with Waiter.stateAndSince
+    }
     first = null;
     last = null;
-    told = 0;
     if (observers != null) {
       observers.forEach(this::tellObserver);
       observers = null;

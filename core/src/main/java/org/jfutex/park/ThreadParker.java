@@ -57,6 +57,26 @@ public final class ThreadParker {
     }
   }
 
+  /**
+   * Lets the calling thread rest, for somebody else's next step that it cannot be told of. Returns
+   * early for the same reasons as {@link #park}; an interrupted thread yields.
+   *
+   * @param blocker what the thread waits in, for thread dumps
+   * @param nanos how long, in nanoseconds
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // parking would be no rest
+  public static void nap(Object blocker, long nanos) {
+    if (Thread.currentThread().isInterrupted()) {
+      Thread.yield();
+      return;
+    }
+    try {
+      LockSupport.parkNanos(blocker, nanos);
+    } catch (OutOfMemoryError e) {
+      Thread.yield(); // the timer of a virtual thread takes memory
+    }
+  }
+
   private static void parkUntil(Object blocker, Deadline deadline, Ticker ticker) {
     long left = deadline.remainingNanos(ticker);
     if (left <= 0) {

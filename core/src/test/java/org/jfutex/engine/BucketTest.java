@@ -25,14 +25,14 @@ class BucketTest {
   }
 
   @Test
-  void countsAWaiterInAndOutAgain() {
+  void isOccupiedAsLongAsSomebodyIsQueued() {
     assertThat(from.hasWaiters()).isFalse();
     Waiter woken = queued(from);
     Waiter leaves = queued(from);
-    assertThat(from.countedIn()).isEqualTo(2);
     assertThat(from.hasWaiters()).isTrue();
     assertThat(take(from)).isEqualTo(1);
     assertThat(woken.isWoken()).isTrue();
+    assertThat(from.hasWaiters()).isTrue();
     assertThat(table.leave(leaves)).isTrue();
     assertThat(from.hasWaiters()).isFalse();
   }
@@ -55,7 +55,7 @@ class BucketTest {
     take(from);
     assertThat(table.leave(woken)).isFalse();
     assertThat(table.leave(woken)).isFalse();
-    assertThat(from.countedIn()).isZero();
+    assertThat(from.hasWaiters()).isFalse();
   }
 
   /** Trap 7: it reads its key, locks that one's bucket, and must look again. */
@@ -63,10 +63,10 @@ class BucketTest {
   void whoIsMovedWhileItLeavesLeavesWhereItIs() {
     Waiter leaves = queued(from);
     Crew.Job<Boolean> leaver;
-    HashTable.lockPair(from, to);
+    HashTable.lockPair(from, to, true);
     try {
       leaver = crew.start(() -> table.leave(leaves));
-      Crew.until("it waits for its old bucket", from.lock::hasQueuedThreads);
+      Crew.until("it waits for its old bucket", leaver::naps);
       to.queueLocked().reserve();
       assertThat(from.moveLocked(word.key(), 1, to, keyOf(to), new WakeList())).isEqualTo(1);
       assertThat(leaves.key).isEqualTo(keyOf(to));
@@ -74,8 +74,8 @@ class BucketTest {
       HashTable.unlockPair(from, to);
     }
     assertThat(leaver.join()).isTrue();
-    assertThat(from.countedIn()).isZero();
-    assertThat(to.countedIn()).isZero();
+    assertThat(from.hasWaiters()).isFalse();
+    assertThat(to.hasWaiters()).isFalse();
   }
 
   @Test
@@ -85,21 +85,21 @@ class BucketTest {
     from.lock();
     try {
       leaver = crew.start(() -> table.leave(leaves));
-      Crew.until("it waits for its bucket", from.lock::hasQueuedThreads);
+      Crew.until("it waits for its bucket", leaver::naps);
       assertThat(from.takeLocked(word.key(), 1, ANY, new WakeList())).isEqualTo(1);
     } finally {
       from.unlock();
     }
     assertThat(leaver.join()).isFalse();
-    assertThat(from.countedIn()).isZero();
+    assertThat(from.hasWaiters()).isFalse();
   }
 
   @Test
-  void movesWithinOneBucketAndKeepsTheCount() {
+  void movesWithinOneBucketWhichStaysOccupied() {
     Waiter first = queued(from);
     Waiter second = queued(from);
     Key other = keyOf(from);
-    from.lock();
+    from.enter();
     try {
       from.queueLocked().reserve();
       assertThat(from.moveLocked(word.key(), 1, from, other, new WakeList())).isEqualTo(1);
@@ -108,11 +108,11 @@ class BucketTest {
     } finally {
       from.unlock();
     }
-    assertThat(from.countedIn()).isEqualTo(2);
+    assertThat(from.hasWaiters()).isTrue();
     assertThat(table.keyOf(first)).isEqualTo(other);
     assertThat(table.leave(first) && table.leave(second)).isTrue();
     assertThat(table.keyOf(first)).isNull();
-    assertThat(from.countedIn()).isZero();
+    assertThat(from.hasWaiters()).isFalse();
   }
 
   /** A key that hashes to a bucket. */
@@ -126,8 +126,7 @@ class BucketTest {
 
   private Waiter queued(Bucket bucket) {
     Waiter waiter = waiter();
-    bucket.countIn();
-    bucket.lock();
+    bucket.enter();
     try {
       bucket.queueLocked().reserve();
       bucket.addLocked(waiter);
@@ -147,6 +146,6 @@ class BucketTest {
   }
 
   private Waiter waiter() {
-    return new ThreadWaiter(word.key(), WaitOptions.DEFAULT, 0, Waiter.QUEUED);
+    return new ThreadWaiter(word.key(), WaitOptions.DEFAULT, 0);
   }
 }

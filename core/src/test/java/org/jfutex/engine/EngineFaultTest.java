@@ -325,8 +325,8 @@ class EngineFaultTest {
 
           @Override
           public String toString() {
-            assertThat(engine.table().bucket(0).lock.isHeldByCurrentThread()).isFalse();
-            assertThat(engine.table().bucket(1).lock.isHeldByCurrentThread()).isFalse();
+            assertThat(engine.table().bucket(0).isLocked()).isFalse();
+            assertThat(engine.table().bucket(1).isLocked()).isFalse();
             return "polite";
           }
         });

@@ -140,7 +140,7 @@ class WaitQueueTest {
   }
 
   private static Waiter waiter(Key key, int bitset, int rank) {
-    return new ThreadWaiter(key, new WaitOptions(bitset, rank), 0, Waiter.QUEUED);
+    return new ThreadWaiter(key, new WaitOptions(bitset, rank), 0);
   }
 
   private Key key(int i) {

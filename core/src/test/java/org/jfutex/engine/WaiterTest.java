@@ -61,24 +61,13 @@ class WaiterTest {
   void theStateAndTheTimeLeaveEachOtherAlone() {
     for (long came : new long[] {0, -1, WRAP - 1, 12345 * DAY}) {
       long since = waiter(came).sinceNanos(came);
-      Waiter parked = waiter(came);
-      assertThat(parked.beginPark()).isTrue();
-      assertThat(parked.beginPark()).isFalse();
-      assertState(parked, since, true, false, false);
-      assertThat(parked.markWoken()).isTrue();
-      assertState(parked, since, false, true, false);
-      Waiter awake = waiter(came);
-      assertState(awake, since, true, false, false);
-      assertThat(awake.markWoken()).isFalse();
-      assertThat(awake.beginPark()).isFalse();
-      assertState(awake, since, false, true, false);
+      Waiter woken = waiter(came);
+      assertState(woken, since, true, false, false);
+      woken.markWoken();
+      assertState(woken, since, false, true, false);
       Waiter leaves = waiter(came);
       leaves.markLeft();
       assertState(leaves, since, false, false, true);
-      Waiter leavesParked = waiter(came);
-      leavesParked.beginPark();
-      leavesParked.markLeft();
-      assertState(leavesParked, since, false, false, true);
     }
   }
 
@@ -173,6 +162,6 @@ class WaiterTest {
   }
 
   private static Waiter waiter(long nowNanos) {
-    return new ThreadWaiter(Key.address(0), WaitOptions.DEFAULT, nowNanos, Waiter.QUEUED);
+    return new ThreadWaiter(Key.address(0), WaitOptions.DEFAULT, nowNanos);
   }
 }

@@ -15,20 +15,20 @@ class WakeListTest {
   private final WakeList list = new WakeList();
 
   @Test
-  void tellsThoseWhoParkedInOrderAndCountsAll() {
-    list.add(waiter("a", Waiter.PARKED, () -> true));
-    list.add(waiter("b", Waiter.QUEUED, () -> true));
-    list.add(waiter("c", Waiter.PARKED, () -> true));
+  void tellsAllInOrderAndCountsThem() {
+    list.add(waiter("a", () -> true));
+    list.add(waiter("b", () -> true));
+    list.add(waiter("c", () -> true));
     assertThat(told).isEmpty();
     assertThat(list.tell()).isEqualTo(3);
-    assertThat(told).containsExactly("a", "c");
+    assertThat(told).containsExactly("a", "b", "c");
     assertThat(list.tell()).isZero();
   }
 
   @Test
   void doesNotCountThoseWhoHaveGone() {
-    list.add(waiter("a", Waiter.PARKED, () -> false));
-    list.add(waiter("b", Waiter.PARKED, () -> true));
+    list.add(waiter("a", () -> false));
+    list.add(waiter("b", () -> true));
     assertThat(list.tell()).isEqualTo(1);
     assertThat(told).containsExactly("a", "b");
   }
@@ -38,8 +38,8 @@ class WakeListTest {
     for (Throwable thrown : List.of(new IllegalStateException("x"), new StackOverflowError("x"))) {
       told.clear();
       WakeList list = new WakeList();
-      list.add(waiter("a", Waiter.PARKED, () -> sneak(thrown)));
-      list.add(waiter("b", Waiter.PARKED, () -> true));
+      list.add(waiter("a", () -> sneak(thrown)));
+      list.add(waiter("b", () -> true));
       assertThat(list.tell()).isEqualTo(2);
       assertThat(told).containsExactly("a", "b");
       assertThat(list.tell()).isZero();
@@ -48,19 +48,13 @@ class WakeListTest {
   }
 
   @Test
-  void aWaiterThatBeginsToParkAfterItWasTakenSeesIt() {
-    Waiter waiter = waiter("a", Waiter.QUEUED, () -> true);
+  void aWaiterIsWokenBeforeItIsTold() {
+    Waiter waiter = waiter("a", () -> true);
+    assertThat(waiter.isQueued()).isTrue();
     list.add(waiter);
-    assertThat(waiter.beginPark()).isFalse();
     assertThat(waiter.isWoken()).isTrue();
     assertThat(waiter.isQueued()).isFalse();
-  }
-
-  @Test
-  void aWaiterThatParkedIsTold() {
-    Waiter waiter = waiter("a", Waiter.QUEUED, () -> true);
-    assertThat(waiter.beginPark()).isTrue();
-    list.add(waiter);
+    assertThat(told).isEmpty();
     assertThat(list.tell()).isEqualTo(1);
     assertThat(told).containsExactly("a");
   }
@@ -72,8 +66,8 @@ class WakeListTest {
     throw (RuntimeException) thrown;
   }
 
-  private Waiter waiter(String name, int state, BooleanSupplier unpark) {
-    return new Waiter(Key.address(0), WaitOptions.DEFAULT, 0, state) {
+  private Waiter waiter(String name, BooleanSupplier unpark) {
+    return new Waiter(Key.address(0), WaitOptions.DEFAULT, 0) {
       @Override
       boolean unpark() {
         told.add(name);

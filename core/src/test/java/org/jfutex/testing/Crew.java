@@ -52,6 +52,11 @@ public final class Crew implements AutoCloseable {
       return thread.getState() == Thread.State.TERMINATED;
     }
 
+    /** Whether it naps just now, as it does while the lock of a bucket is taken. */
+    public boolean naps() {
+      return thread.getState() == Thread.State.TIMED_WAITING;
+    }
+
     /** Joins the thread; what it threw is thrown again, wrapped. */
     public T join() {
       return join(Delays.GIVE_UP);

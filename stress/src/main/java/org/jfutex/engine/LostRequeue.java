@@ -50,7 +50,7 @@ public final class LostRequeue {
     }
   }
 
-  /** The same steps without counting the target in before the comparison, only when moving. */
+  /** The same steps without entering the target before the comparison, only when moving. */
   @JCStressTest
   @Outcome(
       id = {"false, false", "false, true", "true, true"},
@@ -61,7 +61,7 @@ public final class LostRequeue {
       expect = ACCEPTABLE_INTERESTING,
       desc = "must be seen: the wake comes between the comparison and the move")
   @State
-  public static class WithoutCountIn {
+  public static class EnteredLate {
     private final Bucket to = new Bucket(0);
     private final int[] cells = new int[1];
     private final Word word = Word.of(cells, 0);
@@ -69,7 +69,7 @@ public final class LostRequeue {
     @Actor
     public void mover(ZZ_Result r) {
       if (word.holds(0)) {
-        to.countIn();
+        to.enter();
         r.r1 = true;
       }
     }

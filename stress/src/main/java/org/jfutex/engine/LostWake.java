@@ -4,6 +4,8 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jfutex.WakeOp;
 import org.jfutex.time.Deadline;
 import org.jfutex.word.Word;
@@ -57,8 +59,8 @@ public final class LostWake {
   }
 
   /**
-   * The same two steps of each side, with a waker that reads the count without the full fence. The
-   * lock and the queue are left out: they only make the moment rarer.
+   * The same two steps of each side, with a waker that reads the state without the full fence. The
+   * queue is left out: it only makes the moment rarer.
    */
   @JCStressTest
   @Outcome(
@@ -68,27 +70,40 @@ public final class LostWake {
   @Outcome(
       id = "true, false",
       expect = ACCEPTABLE_INTERESTING,
-      desc = "must be seen: the store is still on its way when the count is read")
+      desc = "must be seen: the store is still on its way when the state is read")
   @State
   public static class WakeWithoutFence {
-    private final Bucket bucket = new Bucket(0);
+    private static final VarHandle OCCUPIED;
+
+    static {
+      try {
+        OCCUPIED =
+            MethodHandles.lookup().findVarHandle(WakeWithoutFence.class, "occupied", int.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
     private final int[] cells = new int[1];
     private final Word word = Word.of(cells, 0);
 
+    @SuppressWarnings("unused") // by its handle
+    private volatile int occupied;
+
     @Actor
     public void waiter(ZZ_Result r) {
-      bucket.countIn();
+      OCCUPIED.compareAndSet(this, 0, 1);
       r.r1 = word.holds(0);
     }
 
     @Actor
     public void waker(ZZ_Result r) {
       cells[0] = 1;
-      r.r2 = bucket.countedIn() != 0;
+      r.r2 = occupied != 0;
     }
   }
 
-  /** A wake-op that stores and wakes by itself. It reads no count: it takes the locks. */
+  /** A wake-op that stores and wakes by itself. It reads no state: it takes the locks. */
   @JCStressTest
   @JCStressMeta(SeenOrFound.class)
   @State

@@ -4,7 +4,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE_INTERESTING;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jfutex.WaitOptions;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
@@ -44,31 +44,31 @@ public final class LostWakeWhileGrowing {
     }
   }
 
-  /** The counts alone, of a bucket that does not stay counted in once it has moved (M). */
+  /** The states alone, of a bucket that does not stay occupied once it has moved (M). */
   @JCStressTest
-  @Outcome(id = "1", expect = ACCEPTABLE, desc = "one of the counts tells")
+  @Outcome(id = "1", expect = ACCEPTABLE, desc = "one of the states tells")
   @Outcome(
       id = "0",
       expect = ACCEPTABLE_INTERESTING,
       desc = "must be seen: the bucket was looked up before it moved, and read after")
   @Outcome(expect = FORBIDDEN, desc = "the copy is wrong")
   @State
-  public static class NotCountedIn {
-    private final AtomicInteger old = new AtomicInteger(1);
-    private final AtomicInteger further = new AtomicInteger();
-    private volatile AtomicInteger current = old;
+  public static class NotOccupied {
+    private final AtomicBoolean old = new AtomicBoolean(true);
+    private final AtomicBoolean further = new AtomicBoolean();
+    private volatile AtomicBoolean current = old;
 
     @Actor
     public void grower() {
-      further.incrementAndGet();
-      old.decrementAndGet();
+      further.set(true);
+      old.set(false);
       current = further;
     }
 
     @Actor
     public void waker(I_Result r) {
-      AtomicInteger bucket = current;
-      r.r1 = bucket.get() == 0 ? 0 : 1;
+      AtomicBoolean bucket = current;
+      r.r1 = bucket.get() ? 1 : 0;
     }
   }
 }

@@ -88,7 +88,7 @@ public final class PiRaces {
     }
 
     int left() {
-      return table.bucket(0).countedIn();
+      return table.bucket(0).hasWaiters() ? 1 : 0;
     }
   }
 

@@ -36,10 +36,10 @@ public abstract class TwoWords {
     return futex.enqueue(entries, Deadline.NEVER, WaitOptions.DEFAULT, told);
   }
 
-  /** How many are queued or counted in anywhere; 0 in an engine at rest. */
+  /** How many are queued, and buckets seem occupied, anywhere; 0 in an engine at rest. */
   final int left() {
     return futex.waiters().size()
-        + futex.table().bucket(0).countedIn()
-        + futex.table().bucket(1).countedIn();
+        + (futex.table().bucket(0).hasWaiters() ? 1 : 0)
+        + (futex.table().bucket(1).hasWaiters() ? 1 : 0);
   }
 }

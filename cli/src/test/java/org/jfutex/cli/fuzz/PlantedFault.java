@@ -42,9 +42,9 @@ record PlantedFault(String name, List<Edit> edits) {
   static final List<PlantedFault> ALL =
       List.of(
           of(
-              "the fence between store and count is dropped",
+              "the fence between store and look is dropped",
               "engine/Bucket",
-              "    VarHandle.fullFence(); // (B) pairs with (A) in countIn\n",
+              "    VarHandle.fullFence(); // (B) pairs with (A) in enter\n",
               ""),
           of(
               "a waiter counts itself in after it has checked",
