@@ -29,8 +29,8 @@ abstract class Waiter {
    *             locks that key's bucket and reads it again. stateAndSince: written under the lock
    *             of the bucket, read without.
    * Lock order  none of its own.
-   * Ordering    the waker writes WOKEN, then calls unpark, with a full fence between (C, in
-   *             WakeList.tell). The thread takes its permit, or finds none and sleeps, and then
+   * Ordering    the waker writes WOKEN, then calls unpark, with a full fence between (C,
+   *             fenceBeforeUnpark). The thread takes its permit, or finds none and sleeps, and then
    *             reads the state (C). Each side writes, then looks at what the other wrote: either
    *             the thread reads WOKEN, or unpark finds the permit taken and gives another, with
    *             which the thread reads the state once more. Without the fence unpark may see a
@@ -148,6 +148,11 @@ abstract class Waiter {
     mark(WOKEN);
   }
 
+  /** Comes between marking waiters and unparking the first of them. */
+  static void fenceBeforeUnpark() {
+    VarHandle.fullFence(); // (C) pairs with stateAndSince
+  }
+
   /** Has left by itself, under the bucket's lock. */
   void markLeft() {
     mark(LEFT);
@@ -155,8 +160,8 @@ abstract class Waiter {
 
   /** The state was QUEUED, whose bits are 0. */
   private void mark(int state) {
-    int marked = (int) STATE_AND_SINCE.get(this) | state;
-    STATE_AND_SINCE.setRelease(this, marked); // (C) pairs with stateAndSince
+    int queued = (int) STATE_AND_SINCE.get(this); // pairs with nothing: the lock guards it
+    STATE_AND_SINCE.setRelease(this, queued | state); // (C) pairs with stateAndSince
   }
 
   /** Its key as it was a moment ago, for who holds no lock. */

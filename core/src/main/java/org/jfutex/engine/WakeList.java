@@ -1,6 +1,5 @@
 package org.jfutex.engine;
 
-import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jfutex.Errno;
@@ -58,7 +57,7 @@ final class WakeList {
     int count = 0;
     Waiter waiter = first;
     if (waiter != null) {
-      VarHandle.fullFence(); // (C) pairs with Waiter.stateAndSince
+      Waiter.fenceBeforeUnpark();
     }
     first = null;
     last = null;
