@@ -21,8 +21,11 @@ module org.jfutex {
       org.jfutex.cli;
 
   uses org.jfutex.FutexProvider;
+  uses org.jfutex.park.PlatformParker;
 
   provides org.jfutex.FutexProvider with
       org.jfutex.engine.JvmFutexProvider,
       org.jfutex.kernel.KernelFutexProvider;
+  provides org.jfutex.park.PlatformParker with
+      org.jfutex.kernel.FutexParkers;
 }

@@ -6,11 +6,12 @@ import java.util.ServiceLoader;
 final class Backends {
   private Backends() {}
 
+  /** Asks the provider each time: what keeps it from working is told each time. */
   static Futex jvm() {
-    return Jvm.FUTEX;
+    return Jvm.PROVIDER.futex();
   }
 
-  /** Asks the provider each time: what keeps it from working is told each time. */
+  /** As above. */
   static Futex kernel() {
     return Kernel.PROVIDER.futex();
   }
@@ -27,7 +28,7 @@ final class Backends {
 
   /** Initialized by the first who asks for the engine. */
   private static final class Jvm {
-    static final Futex FUTEX = find("jvm").futex();
+    static final FutexProvider PROVIDER = find("jvm");
   }
 
   /** Initialized by the first who asks for the kernel. */

@@ -18,6 +18,7 @@ import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
+import org.jfutex.park.ThreadParker;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
@@ -83,6 +84,7 @@ public final class JvmFutex implements Futex {
    * @param listener is told of every change of an effective rank; null for nobody
    */
   public JvmFutex(TableSize size, Ticker ticker, @Nullable RankListener listener) {
+    ThreadParker.checkChoice();
     this.table = new HashTable(size);
     this.ticker = ticker;
     this.waitWake = new WaitWake(table, ticker);

@@ -2,6 +2,7 @@ package org.jfutex.engine;
 
 import org.jfutex.Futex;
 import org.jfutex.FutexProvider;
+import org.jfutex.park.ThreadParker;
 
 /** Provides the engine behind {@link Futex#jvm()}. */
 public final class JvmFutexProvider implements FutexProvider {
@@ -15,6 +16,7 @@ public final class JvmFutexProvider implements FutexProvider {
 
   @Override
   public Futex futex() {
+    ThreadParker.checkChoice(); // an error of a class that cannot be made would hide the reason
     return Shared.ENGINE;
   }
 

@@ -6,7 +6,8 @@ import org.jfutex.word.Key;
 
 /** A thread that waits, or one of the words that it waits for. Made by the thread itself. */
 class ThreadWaiter extends Waiter {
-  private final Thread thread = ThreadParker.current();
+  /** How {@link ThreadParker} knows the thread. */
+  private final Object thread = ThreadParker.current();
 
   ThreadWaiter(Key key, WaitOptions options, long nowNanos) {
     super(key, options, nowNanos);
@@ -20,12 +21,13 @@ class ThreadWaiter extends Waiter {
 
   @Override
   final String kind() {
-    return thread.isVirtual() ? "virtual thread" : "thread";
+    return ThreadParker.threadOf(thread).isVirtual() ? "virtual thread" : "thread";
   }
 
   @Override
   final String describe() {
-    String name = thread.getName();
-    return name.isEmpty() ? "#" + thread.threadId() : name;
+    Thread named = ThreadParker.threadOf(thread);
+    String name = named.getName();
+    return name.isEmpty() ? "#" + named.threadId() : name;
   }
 }

@@ -72,7 +72,7 @@ final class Bridge implements Feed {
   private final AtomicInteger watchers = new AtomicInteger();
   private volatile boolean isStarted;
   private volatile boolean isParked;
-  private volatile @Nullable Thread thread;
+  private volatile @Nullable Object thread;
 
   /** Whom to tell of what, once the lock is free. */
   private static final class Batch {
@@ -219,7 +219,7 @@ final class Bridge implements Feed {
       start(); // before it counts: who fails to leaves the next to try
     }
     if (watchers.getAndIncrement() == 0) { // (P)
-      Thread sleeper = thread;
+      Object sleeper = thread;
       if (isParked && sleeper != null) { // (P)
         ThreadParker.unpark(sleeper);
       }

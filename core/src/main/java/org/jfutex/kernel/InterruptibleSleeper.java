@@ -30,6 +30,7 @@ final class InterruptibleSleeper extends Sleeper {
 
   private final long owner = Thread.currentThread().threadId();
   private final Hook hook = new Hook();
+  private @Nullable FutexParker parker;
 
   /** That of the calling thread, which is a platform thread. */
   static InterruptibleSleeper current() {
@@ -43,6 +44,16 @@ final class InterruptibleSleeper extends Sleeper {
     InterruptibleSleeper sleeper = CURRENT.get();
     RECENT[slot] = sleeper;
     return sleeper;
+  }
+
+  /** The thread as one that parks. */
+  FutexParker parker() {
+    FutexParker made = parker;
+    if (made == null) {
+      made = new FutexParker(this);
+      parker = made;
+    }
+    return made;
   }
 
   @Override

@@ -5,10 +5,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Parks and unparks threads, platform or virtual. A virtual thread that parks leaves its carrier
- * free.
+ * free. A platform thread parks by {@link LockSupport}, or, where the JVM was started with {@code
+ * -Djfutex.parker=futex}, by a {@link PlatformParker}: that is faster, and thread dumps show the
+ * thread as one that runs native code.
+ *
+ * <p>Who unparks a thread knows it by what {@link #current} has returned to it: the thread, or a
+ * {@link PlatformParker.Sleeping}. These have no type in common, since a wrapper would take 16
+ * bytes for each of a million sleepers.
  *
  * <p>The park rule: every caller of {@link #park} re-reads its own state after it returns, and
  * before it parks again, because a permit may come early, late, or be eaten by whatever the caller
@@ -20,25 +27,59 @@ public final class ThreadParker {
 
   private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
+  private static final ParkerChoice CHOICE =
+      ParkerChoice.of(System.getProperty(ParkerChoice.PROPERTY));
+
+  private static final @Nullable PlatformParker PLATFORM = CHOICE.parker();
+
   private ThreadParker() {}
+
+  /**
+   * Checks what the command line says about parking.
+   *
+   * @throws UnsupportedOperationException if there is no such parker, or it cannot work here
+   */
+  public static void checkChoice() {
+    RuntimeException refused = CHOICE.refused();
+    if (refused != null) {
+      throw new UnsupportedOperationException(refused.getMessage(), refused);
+    }
+  }
 
   /**
    * The calling thread, for {@link #unpark}. Who asks for it before anybody may unpark it has this
    * class loaded by then; loading it later, on the way to {@link #park}, could eat the permit.
    *
+   * @return how the others know the thread
+   */
+  public static Object current() {
+    Thread thread = Thread.currentThread();
+    return PLATFORM == null || thread.isVirtual() ? thread : PLATFORM.current();
+  }
+
+  /**
+   * The thread itself.
+   *
+   * @param current what {@link #current} has returned to the thread
    * @return the thread
    */
-  public static Thread current() {
-    return Thread.currentThread();
+  public static Thread threadOf(Object current) {
+    return current instanceof PlatformParker.Sleeping sleeping
+        ? sleeping.thread()
+        : (Thread) current;
   }
 
   /**
    * Makes the next or the present {@link #park} of a thread return.
    *
-   * @param thread the thread, which has asked for itself with {@link #current}
+   * @param current what {@link #current} has returned to the thread
    */
-  public static void unpark(Thread thread) {
-    LockSupport.unpark(thread);
+  public static void unpark(Object current) {
+    if (PLATFORM != null && current instanceof PlatformParker.Sleeping sleeping) {
+      sleeping.unpark();
+    } else {
+      LockSupport.unpark((Thread) current);
+    }
   }
 
   /**
@@ -50,11 +91,21 @@ public final class ThreadParker {
    * @param ticker the time source of the deadline
    */
   public static void park(Object blocker, Deadline deadline, Ticker ticker) {
-    if (deadline.isNever()) {
+    if (PLATFORM != null && !Thread.currentThread().isVirtual()) {
+      PLATFORM.current().park(bySystem(deadline, ticker));
+    } else if (deadline.isNever()) {
       LockSupport.park(blocker); // small, so that it is inlined and no frame of it sleeps
     } else {
       parkUntil(blocker, deadline, ticker);
     }
+  }
+
+  /** The same deadline by the clocks that the system has. */
+  @SuppressWarnings("ReferenceEquality") // there is one of the system
+  private static Deadline bySystem(Deadline deadline, Ticker ticker) {
+    return deadline.isNever() || ticker == Ticker.system()
+        ? deadline
+        : Deadline.afterNanos(Math.max(0, deadline.remainingNanos(ticker)), Ticker.system());
   }
 
   /**

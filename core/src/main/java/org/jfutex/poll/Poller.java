@@ -43,7 +43,7 @@ public final class Poller implements AutoCloseable {
   private static final int CLOSED = 2;
 
   private final AtomicInteger state = new AtomicInteger(WAITING);
-  private final Thread thread = ThreadParker.current();
+  private final Object thread = ThreadParker.current();
   private final List<Registration> registrations = new ArrayList<>(1);
   private final Registration.Mode mode;
   private boolean hasBeenTold;

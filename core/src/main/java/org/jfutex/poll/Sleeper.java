@@ -16,7 +16,7 @@ final class Sleeper {
    * Callbacks   none.
    * Checked by  EpollTest, EpollWakeupTest.
    */
-  private final Thread thread = ThreadParker.current();
+  private final Object thread = ThreadParker.current();
   private volatile boolean isWoken;
 
   /** Wakes one, if there is one. */
