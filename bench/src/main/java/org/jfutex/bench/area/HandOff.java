@@ -20,6 +20,9 @@ final class HandOff implements Area {
   /** One carrier. */
   static final String PARALLELISM_1 = "-Djdk.virtualThreadScheduler.parallelism=1";
 
+  /** Platform threads that sleep in futex(2). */
+  static final String FUTEX_PARKER = "-Djfutex.parker=futex";
+
   private static final String RAW = "C FUTEX_WAIT";
 
   /** Where the two platform threads are kept. */
@@ -54,6 +57,11 @@ final class HandOff implements Area {
                 Target.none(),
                 _ -> platform(Turn.OfCondition::new, Place.ONE_PROCESSOR))
             .against("kernel backend", Target.none(), _ -> kernel(Place.ONE_PROCESSOR)),
+        platform("platform threads, one processor, parker=futex", Place.ONE_PROCESSOR)
+            .withFlags(FUTEX_PARKER)
+            .against(
+                "park", Target.atMost(1.03), _ -> platform(Turn.OfPark::new, Place.ONE_PROCESSOR))
+            .against(RAW, Target.atMost(1.18), bench -> c(bench, Place.ONE_PROCESSOR)),
         platform("platform threads, two processors", Place.TWO_PROCESSORS)
             .against("park", Target.none(), _ -> platform(Turn.OfPark::new, Place.TWO_PROCESSORS))
             .against(RAW, Target.none(), bench -> c(bench, Place.TWO_PROCESSORS))

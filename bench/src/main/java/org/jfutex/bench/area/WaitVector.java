@@ -34,15 +34,18 @@ final class WaitVector implements Area {
               .withFlags(HandOff.PARALLELISM_1)
               .against("C futex_waitv", Target.timesFaster(3), bench -> c(bench, size)));
     }
-    for (int size : SIZES) {
-      cases.add(
-          Case.nanos(
-                  "round trip, %d words, platform threads".formatted(size),
-                  "engine",
-                  _ -> platform(size))
-              .against("C futex_waitv", Target.atMost(1.2), bench -> c(bench, size)));
-    }
+    SIZES.forEach(size -> cases.add(platformThreads(size, "")));
+    SIZES.forEach(
+        size -> cases.add(platformThreads(size, ", parker=futex").withFlags(HandOff.FUTEX_PARKER)));
     return cases;
+  }
+
+  private static Case platformThreads(int size, String parker) {
+    return Case.nanos(
+            "round trip, %d words, platform threads%s".formatted(size, parker),
+            "engine",
+            _ -> platform(size))
+        .against("C futex_waitv", Target.atMost(1.2), bench -> c(bench, size));
   }
 
   private static Contender platform(int size) throws SkippedException {
