@@ -17,6 +17,17 @@ import org.jfutex.word.Word;
 final class WaitVector implements Area {
   private static final List<Integer> SIZES = List.of(1, 8, 128);
 
+  /**
+   * The flags of a case, whose JVM has touched all of its heap before. Waiting for many words makes
+   * many objects; where they get memory that nobody had before, each page is a fault, which on a
+   * virtual machine takes up to 12 µs, until the heap has its full size.
+   */
+  private static String[] flags(String... more) {
+    List<String> flags = new ArrayList<>(List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch"));
+    flags.addAll(List.of(more));
+    return flags.toArray(String[]::new);
+  }
+
   @Override
   public String name() {
     return "waitv";
@@ -31,12 +42,14 @@ final class WaitVector implements Area {
                   "round trip, %d words, virtual threads".formatted(size),
                   "engine",
                   _ -> HandOff.virtual(() -> turn(size)))
-              .withFlags(HandOff.PARALLELISM_1)
+              .withFlags(flags(HandOff.PARALLELISM_1))
               .against("C futex_waitv", Target.timesFaster(3), bench -> c(bench, size)));
     }
-    SIZES.forEach(size -> cases.add(platformThreads(size, "")));
+    SIZES.forEach(size -> cases.add(platformThreads(size, "").withFlags(flags())));
     SIZES.forEach(
-        size -> cases.add(platformThreads(size, ", parker=futex").withFlags(HandOff.FUTEX_PARKER)));
+        size ->
+            cases.add(
+                platformThreads(size, ", parker=futex").withFlags(flags(HandOff.FUTEX_PARKER))));
     return cases;
   }
 
