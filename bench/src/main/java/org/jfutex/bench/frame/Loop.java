@@ -12,7 +12,9 @@ import java.lang.management.ManagementFactory;
  * the flags of the JVM ({@code CaseProcess}).
  */
 public final class Loop implements Contender {
+  /** At most; fewer where they would take longer than a slice. */
   private static final int BATCH = 1024;
+
   private static final ThreadMXBean THREADS =
       ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 
@@ -47,15 +49,16 @@ public final class Loop implements Contender {
 
   @Override
   public double measure(long sliceNanos) {
-    long batches = Math.max(1, Math.round(sliceNanos / (nanosPerOperation * BATCH)));
+    int batch = (int) Math.clamp(Math.round(sliceNanos / nanosPerOperation), 1, BATCH);
+    long batches = Math.max(1, Math.round(sliceNanos / (nanosPerOperation * batch)));
     long right = 0;
     long before = THREADS.getCurrentThreadAllocatedBytes();
     long start = THREADS.getCurrentThreadCpuTime();
     for (long i = 0; i < batches; i++) {
-      right += body.run(BATCH);
+      right += body.run(batch);
     }
     long nanos = THREADS.getCurrentThreadCpuTime() - start;
-    long operations = batches * BATCH;
+    long operations = batches * batch;
     bytes += THREADS.getCurrentThreadAllocatedBytes() - before;
     bytesOf += operations;
     if (right != operations) {

@@ -24,10 +24,10 @@ public record Rounds(int count, long sliceNanos, long warmUpNanos, long patience
 
   /** For a first look. */
   public static final Rounds QUICK =
-      new Rounds(7, 10 * MILLISECOND, 200 * MILLISECOND, 1_000 * MILLISECOND);
+      new Rounds(LEAST, 5 * MILLISECOND, 100 * MILLISECOND, 350 * MILLISECOND);
 
   /** An event that lasts as long as so many slices would be most of a run. */
-  private static final int MOST_SLICES = 100;
+  private static final int MOST_SLICES = 200;
 
   /** Checks the numbers. */
   public Rounds {
