@@ -49,7 +49,7 @@ public final class Loop implements Contender {
 
   @Override
   public double measure(long sliceNanos) {
-    int batch = (int) Math.clamp(Math.round(sliceNanos / nanosPerOperation), 1, BATCH);
+    int batch = Math.clamp(Math.round(sliceNanos / nanosPerOperation), 1, BATCH);
     long batches = Math.max(1, Math.round(sliceNanos / (nanosPerOperation * batch)));
     long right = 0;
     long before = THREADS.getCurrentThreadAllocatedBytes();
