@@ -46,8 +46,8 @@ public interface Futex {
    * The engine for the threads of this JVM. Works on every system.
    *
    * <p>Its threads sleep by {@link java.util.concurrent.locks.LockSupport#park}; where the JVM was
-   * started with {@code -Djfutex.parker=futex}, platform threads sleep in futex(2), which wakes them
-   * faster and needs what {@link #kernel()} needs.
+   * started with {@code -Djfutex.parker=futex}, platform threads sleep in futex(2), which wakes
+   * them faster and needs what {@link #kernel()} needs.
    *
    * @return the one engine that all callers of this method share
    * @throws UnsupportedOperationException if {@code jfutex.parker} is neither {@code thread} nor
