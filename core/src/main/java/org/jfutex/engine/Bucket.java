@@ -53,10 +53,11 @@ final class Bucket extends BucketFields {
    *             it sees all that was done with the lock held. That it is no read-modify-write
    *             costs no wake: what the next one, or hasWaiters, does not see yet is LOCKED, or
    *             OCCUPIED where the queue has become empty, and both err high.
-   * Progress    the lock is never held while parking, telling, tracing or naming a waiter. A thread
-   *             that finds the lock taken spins a little, yields, then naps, longer each time up to
-   *             a limit: as with the kernel's spin lock nobody is told that it is free. Who is told
-   *             nothing can miss nothing, and the holder pays nothing for it.
+   * Progress    the lock is never held while waiting for a wake, telling, tracing or naming a
+   *             waiter. A thread that finds the lock taken spins a little, yields, then naps,
+   *             longer each time up to a limit, or yields on if it is virtual: as with the kernel's
+   *             spin lock nobody is told that it is free. Who is told nothing can miss nothing, and
+   *             the holder pays nothing for it.
    * Callbacks   under the lock, and so must not call back: Word.load, bits and compareAndSet, and
    *             equals of the object that identifies a file (Key.file).
    * Checked by  LostWake, LostRequeue, BucketLock (jcstress, shipped and weakened),
@@ -140,7 +141,7 @@ final class Bucket extends BucketFields {
     }
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // the holder may wait for this processor
+  /** Throws nothing: who leaves its queue comes here, and must not stay in it. */
   private void lockTaken(int bits) {
     for (int i = 0; i < SPINS; i++) {
       Thread.onSpinWait();
@@ -149,7 +150,7 @@ final class Bucket extends BucketFields {
       }
     }
     for (int i = 0; i < YIELDS; i++) {
-      Thread.yield();
+      ThreadParker.giveWay();
       if (tryLock(bits)) {
         return;
       }
@@ -173,6 +174,7 @@ final class Bucket extends BucketFields {
   }
 
   void unlock() {
+    assert isLocked();
     int free = queue.size() > 0 || moved != null ? OCCUPIED : 0;
     STATE.setRelease((BucketFields) this, free); // (U) pairs with tryLock
   }
@@ -287,7 +289,9 @@ final class Bucket extends BucketFields {
       }
       moved = next;
     } finally {
-      targets.subList(0, locked).forEach(Bucket::unlock);
+      for (int i = 0; i < locked; i++) { // makes no objects, as there may be no memory for them
+        targets.get(i).unlock();
+      }
     }
   }
 

@@ -244,9 +244,10 @@ final class HashTable {
     while (true) {
       Bucket one = bucketFor(first);
       Bucket two = bucketFor(second);
+      Pair pair = new Pair(one, two); // made before, as there may be no memory for it
       lockPair(one, two, enters);
       if (!one.hasMoved() && !two.hasMoved()) {
-        return new Pair(one, two);
+        return pair;
       }
       unlockPair(one, two);
     }

@@ -54,12 +54,21 @@ final class FutexParker implements PlatformParker.Sleeping {
   @Override
   public void park(Deadline deadline) {
     if (permit.compareAndSet(NONE, ASLEEP)) {
-      int _ = sleeper.sleepInterruptibly(place, ASLEEP, (int) FutexCalls.MATCH_ANY, deadline);
-      if (permit.compareAndSet(ASLEEP, NONE)) {
-        return;
+      try {
+        int _ = sleeper.sleepInterruptibly(place, ASLEEP, (int) FutexCalls.MATCH_ANY, deadline);
+      } finally {
+        wakeUp();
       }
+    } else {
+      wakeUp();
     }
-    boolean _ = permit.compareAndSet(PERMIT, NONE); // which nobody else takes
+  }
+
+  /** From ASLEEP, or with the permit, which nobody else takes. */
+  private void wakeUp() {
+    if (!permit.compareAndSet(ASLEEP, NONE)) {
+      boolean _ = permit.compareAndSet(PERMIT, NONE);
+    }
   }
 
   @Override
@@ -78,10 +87,16 @@ final class FutexParker implements PlatformParker.Sleeping {
     }
   }
 
+  /** If it cannot make the call, the permit is not given, and the next who unparks tries again. */
   private void wake() {
+    boolean isDone = false;
     try {
       int _ = FutexCalls.wake(place.address(), false, 1, (int) FutexCalls.MATCH_ANY);
+      isDone = true;
     } finally {
+      if (!isDone) {
+        boolean _ = permit.compareAndSet(PERMIT, ASLEEP);
+      }
       Reference.reachabilityFence(this); // the word must outlast the call
     }
   }

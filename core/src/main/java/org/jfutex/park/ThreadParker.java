@@ -51,8 +51,10 @@ public final class ThreadParker {
    * class loaded by then; loading it later, on the way to {@link #park}, could eat the permit.
    *
    * @return how the others know the thread
+   * @throws UnsupportedOperationException as {@link #checkChoice}
    */
   public static Object current() {
+    checkChoice();
     Thread thread = Thread.currentThread();
     return PLATFORM == null || thread.isVirtual() ? thread : PLATFORM.current();
   }
@@ -109,22 +111,30 @@ public final class ThreadParker {
   }
 
   /**
-   * Lets the calling thread rest, for somebody else's next step that it cannot be told of. Returns
-   * early for the same reasons as {@link #park}; an interrupted thread yields.
+   * Lets the calling thread rest, for somebody else's next step that it cannot be told of. A
+   * platform thread sleeps, and returns early for the same reasons as from {@link #park}; one that
+   * is interrupted yields, and so does a virtual thread, for which a sleep without memory for its
+   * timer would have no end. Throws nothing.
    *
    * @param blocker what the thread waits in, for thread dumps
    * @param nanos how long, in nanoseconds
    */
-  @SuppressWarnings("ThreadPriorityCheck") // parking would be no rest
   public static void nap(Object blocker, long nanos) {
-    if (Thread.currentThread().isInterrupted()) {
-      Thread.yield();
-      return;
-    }
-    try {
+    Thread thread = Thread.currentThread();
+    if (thread.isVirtual() || thread.isInterrupted()) {
+      giveWay();
+    } else {
       LockSupport.parkNanos(blocker, nanos);
+    }
+  }
+
+  /** Yields. Throws nothing, not even where a virtual thread finds no memory for its stack. */
+  @SuppressWarnings("ThreadPriorityCheck") // that is what it is for
+  public static void giveWay() {
+    try {
+      Thread.yield();
     } catch (OutOfMemoryError e) {
-      Thread.yield(); // the timer of a virtual thread takes memory
+      Thread.onSpinWait();
     }
   }
 
