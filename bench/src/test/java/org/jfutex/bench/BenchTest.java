@@ -170,7 +170,7 @@ class BenchTest {
     assertThat(text())
         .contains(
             "\rfake: first ... about ",
-            "\rfake: first, round 1 of 7, about ",
+            "\rfake: first, round 1 of 5, about ",
             "\u001b[31mmissed  \u001b[0m");
     // a row begins where the progress has been wiped
     assertThat(text()).containsPattern("\r {20,}\rsecond .*printed");

@@ -210,8 +210,11 @@ class AlternationTest {
     right.measure(100_000_000);
     assertThat(done.get() - first).as("the first guess is a careful one").isGreaterThan(first);
     Loop wrong = new Loop("wake", operations -> operations - 1);
-    assertThatThrownBy(() -> wrong.measure(1))
+    assertThatThrownBy(() -> wrong.measure(102_400_000)) // of 100 µs each, it guesses
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("wake: 1023 of 1024 operations gave the right result");
+    assertThatThrownBy(() -> wrong.measure(1))
+        .as("a batch is no longer than the slice")
+        .hasMessage("wake: 0 of 1 operations gave the right result");
   }
 }
