@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class InterruptibleSleeper extends Sleeper {
   /*
    * State       RECENT: a sleeper by the low bits of its thread's id; any that has been there.
-   * Guards      RECENT: none; its elements are written by whoever finds another there. An element
+   *             parker: null until the thread asks for it.
+   * Guards      parker: the thread. RECENT: none; its elements are written by whoever finds another there. An element
    *             tells by a final field whose it is, so who reads its own reads what it wrote.
    * Lock order  none.
    * Ordering    that of Sleeper. The hook is put in before each wait, as other blocking calls take

@@ -17,9 +17,9 @@ final class RoundTrips implements Contender {
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   /**
-   * So many virtual threads make the JVM compile what every one of them begins with. While those
-   * frames are interpreted it copies a sleeper's stack in a slower way: a round trip takes two to
-   * three times as long, in a benchmark as in a program that has just begun.
+   * So many virtual threads make the JVM compile what every one of them begins with. The first of
+   * them were seen to be slower, also with park alone, which makes no objects; the likely reason is
+   * that the JVM copies a sleeper's stack in a slower way while frames of it are interpreted.
    */
   private static final int THREADS_TO_COMPILE = 2_000;
 
