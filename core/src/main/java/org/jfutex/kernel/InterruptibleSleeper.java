@@ -14,8 +14,9 @@ final class InterruptibleSleeper extends Sleeper {
   /*
    * State       RECENT: a sleeper by the low bits of its thread's id; any that has been there.
    *             parker: null until the thread asks for it.
-   * Guards      parker: the thread. RECENT: none; its elements are written by whoever finds another there. An element
-   *             tells by a final field whose it is, so who reads its own reads what it wrote.
+   * Guards      parker: the thread. RECENT: none; its elements are written by whoever finds another
+   *             there. An element tells by a final field whose it is, so who reads its own reads
+   *             what it wrote.
    * Lock order  none.
    * Ordering    that of Sleeper. The hook is put in before each wait, as other blocking calls take
    *             it out, and is left in after it: who comes late finds the sleeper IDLE.

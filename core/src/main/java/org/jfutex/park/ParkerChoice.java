@@ -5,7 +5,7 @@ import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /** How the platform threads of this JVM sleep, as its command line says; looked at once. */
-record ParkerChoice(@Nullable PlatformParker parker, @Nullable RuntimeException refused) {
+record ParkerChoice(@Nullable PlatformParker parker, @Nullable String refused) {
   static final String PROPERTY = "jfutex.parker";
 
   private static final String BY_THREAD = "thread";
@@ -38,7 +38,6 @@ record ParkerChoice(@Nullable PlatformParker parker, @Nullable RuntimeException 
   }
 
   private static ParkerChoice refused(String value, String why) {
-    return new ParkerChoice(
-        null, new UnsupportedOperationException("-D" + PROPERTY + "=" + value + ": " + why));
+    return new ParkerChoice(null, "-D" + PROPERTY + "=" + value + ": " + why);
   }
 }

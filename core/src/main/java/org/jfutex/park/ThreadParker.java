@@ -40,9 +40,9 @@ public final class ThreadParker {
    * @throws UnsupportedOperationException if there is no such parker, or it cannot work here
    */
   public static void checkChoice() {
-    RuntimeException refused = CHOICE.refused();
+    String refused = CHOICE.refused();
     if (refused != null) {
-      throw new UnsupportedOperationException(refused.getMessage(), refused);
+      throw new UnsupportedOperationException(refused);
     }
   }
 
