@@ -16,7 +16,7 @@ import java.nio.file.Path;
  */
 public record TableSize(int buckets, int most, int nodes) {
   /** Beyond that, buckets of their own are worth less than the memory they take. */
-  private static final int GROWTH = 8;
+  private static final int GROWTH = 4;
 
   private static final Path POSSIBLE_NODES = Path.of("/sys/devices/system/node/possible");
 
@@ -42,7 +42,7 @@ public record TableSize(int buckets, int most, int nodes) {
   }
 
   /**
-   * The size that suits this machine: 256 buckets for each processor, growing to eight times as
+   * The size that suits this machine: 256 buckets for each processor, growing to four times as
    * many, and the system's NUMA nodes.
    *
    * @return the size

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class WaitQueue {
   private static final int INITIAL_SLOTS = 2;
 
+  /** The most keys for a slot: to step over one costs less than the slots it would take to avoid. */
+  private static final int KEYS_PER_SLOT = 2;
+
   /** Kept for ever, so that an emptied queue needs no memory to shrink. */
   private final @Nullable Waiter[] initialSlots = new Waiter[INITIAL_SLOTS];
 
@@ -43,10 +46,11 @@ final class WaitQueue {
 
   /** Makes room for some more keys. */
   void reserve(int more) {
-    if (keys + more <= slots.length) {
+    int wanted = keys + more;
+    if (wanted <= slots.length * KEYS_PER_SLOT) {
       return;
     }
-    @Nullable Waiter[] larger = new Waiter[Integer.highestOneBit(keys + more - 1) * 2];
+    @Nullable Waiter[] larger = new Waiter[Integer.highestOneBit(wanted - 1) * 2 / KEYS_PER_SLOT];
     for (Waiter head : slots) {
       while (head != null) {
         Waiter following = head.chain;
