@@ -18,6 +18,7 @@ import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
+import org.jfutex.park.CoarseClock;
 import org.jfutex.park.ThreadParker;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
@@ -139,7 +140,7 @@ public final class JvmFutex implements Futex {
   @Override
   public Observation observe(Word word, Runnable told) {
     ObservingWaiter observer =
-        new ObservingWaiter(table, word.key(), told, ticker.nanos(ClockId.MONOTONIC));
+        new ObservingWaiter(table, word.key(), told, CoarseClock.nanos(ticker));
     boolean _ = table.addIfHolds(null, 0, observer);
     return observer;
   }

@@ -8,8 +8,8 @@ import org.jfutex.FutexException;
 import org.jfutex.LockStatus;
 import org.jfutex.OwnerWord;
 import org.jfutex.WaitStatus;
+import org.jfutex.park.CoarseClock;
 import org.jfutex.park.ThreadParker;
-import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -150,7 +150,7 @@ final class PiFutex {
   }
 
   PiWaiter newWaiter(Task task, Key key, Word lock, @Nullable Key target) {
-    return new PiWaiter(chain, task, key, lock, target, task.rank, ticker.nanos(ClockId.MONOTONIC));
+    return new PiWaiter(chain, task, key, lock, target, task.rank, CoarseClock.nanos(ticker));
   }
 
   /** Takes the lock or queues for it; seen by the tests of this package, where nobody sleeps. */

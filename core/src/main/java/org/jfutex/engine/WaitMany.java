@@ -6,8 +6,8 @@ import org.jfutex.AnyWait;
 import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
+import org.jfutex.park.CoarseClock;
 import org.jfutex.park.ThreadParker;
-import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -108,7 +108,7 @@ final class WaitMany {
         return false;
       }
       if (queued == 0) {
-        sinceNanos = ticker.nanos(ClockId.MONOTONIC);
+        sinceNanos = CoarseClock.nanos(ticker);
       }
       Waiter waiter =
           wait == null

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class WaitQueue {
   private static final int INITIAL_SLOTS = 2;
 
-  /** The most keys for a slot: to step over one costs less than the slots it would take to avoid. */
+  /**
+   * The most keys for a slot: to step over one costs less than the slots it would take to avoid.
+   */
   private static final int KEYS_PER_SLOT = 2;
 
   /** Kept for ever, so that an emptied queue needs no memory to shrink. */

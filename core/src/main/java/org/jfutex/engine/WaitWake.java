@@ -3,8 +3,8 @@ package org.jfutex.engine;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.WakeOp;
+import org.jfutex.park.CoarseClock;
 import org.jfutex.park.ThreadParker;
-import org.jfutex.time.ClockId;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -28,7 +28,7 @@ final class WaitWake {
     if (!word.holds(expected)) {
       return WaitStatus.CHANGED; // decided at this load; who sleeps is decided under the lock
     }
-    Waiter waiter = new ThreadWaiter(word.key(), options, ticker.nanos(ClockId.MONOTONIC));
+    Waiter waiter = new ThreadWaiter(word.key(), options, CoarseClock.nanos(ticker));
     if (!table.addIfHolds(word, expected, waiter)) {
       return WaitStatus.CHANGED;
     }

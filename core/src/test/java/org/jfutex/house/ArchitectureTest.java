@@ -89,7 +89,8 @@ class ArchitectureTest {
               ".sync.Condvar .sync.Fairness .sync.Mutex .sync.MutexLock .sync.RobustMutex",
               ".sync.Barrier .sync.Event .sync.Latch .sync.Once .sync.PiMutex",
               ".sync.RwLock .sync.Semaphore",
-              ".park.DeadlineTimer .park.PlatformParker .park.ThreadEnd .park.ThreadParker",
+              ".park.CoarseClock .park.DeadlineTimer .park.PlatformParker",
+              ".park.ThreadEnd .park.ThreadParker",
               ".kernel.FutexParkers .kernel.KernelCalls .kernel.KernelFeatures"
                   + " .kernel.KernelFutexProvider",
               ".kernel.EpollCalls .kernel.PosixCalls .kernel.SocketCalls .kernel.Spawn"
