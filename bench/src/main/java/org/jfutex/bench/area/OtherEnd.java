@@ -39,27 +39,32 @@ final class OtherEnd {
    */
   public static void main(String[] args) throws IOException {
     Jvm.endWithParent();
-    Processors.allow(Processors.only(Integer.parseInt(args[2])));
     Path path = Path.of(args[1]);
+    int processor = Integer.parseInt(args[2]);
     switch (args[0]) {
-      case WORDS -> answerInWords(path);
-      case SOCKET -> answerInBytes(path);
-      case SIGNAL -> answerSignals(path);
-      case RIVAL -> compete(path);
+      case WORDS -> answerInWords(path, processor);
+      case SOCKET -> answerInBytes(path, processor);
+      case SIGNAL -> answerSignals(path, processor);
+      case RIVAL -> compete(path, processor);
       default -> throw new IllegalArgumentException(args[0] + ": expected words, socket, ...");
     }
   }
 
-  private static void ready() {
+  /**
+   * Keeps to a processor from now on. Whether to spin is decided when the classes that might are
+   * loaded, by how many processors that thread may use; so that comes first.
+   */
+  private static void ready(int processor) {
+    Processors.allow(Processors.only(processor));
     System.out.println("ready");
   }
 
-  private static void answerInWords(Path path) throws IOException {
+  private static void answerInWords(Path path, int processor) throws IOException {
     Futex futex = Futex.kernel();
     try (MappedFile file = MappedFile.open(path, 0, FILE_BYTES)) {
       Word ping = Word.of(file, PING);
       Word pong = Word.of(file, PONG);
-      ready();
+      ready(processor);
       for (int i = 1; ; i++) {
         await(futex, ping, i);
         post(futex, pong, i);
@@ -82,10 +87,10 @@ final class OtherEnd {
     }
   }
 
-  private static void answerInBytes(Path path) throws IOException {
+  private static void answerInBytes(Path path, int processor) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(path));
-      ready();
+      ready(processor);
       ByteBuffer buffer = ByteBuffer.allocateDirect(1);
       while (true) {
         receive(channel, buffer);
@@ -108,12 +113,12 @@ final class OtherEnd {
     }
   }
 
-  private static void answerSignals(Path path) throws IOException {
+  private static void answerSignals(Path path, int processor) throws IOException {
     try (SharedRegion region = SharedRegion.open(path, Rivalry.LAYOUT)) {
       Signal ping = region.signal(Rivalry.PING);
       Signal pong = region.signal(Rivalry.PONG);
       int seen = ping.stamp();
-      ready();
+      ready(processor);
       while (true) {
         WaitStatus _ = ping.await(seen, Deadline.NEVER);
         seen = ping.stamp();
@@ -122,10 +127,10 @@ final class OtherEnd {
     }
   }
 
-  private static void compete(Path path) throws IOException {
+  private static void compete(Path path, int processor) throws IOException {
     try (SharedRegion region = SharedRegion.open(path, Rivalry.LAYOUT)) {
       Rivalry rivalry = new Rivalry(region);
-      ready();
+      ready(processor);
       rivalry.follow();
     }
   }
