@@ -20,6 +20,12 @@ final class Perf {
   private static final int TRIES = 5;
   private static final int PATIENCE_SECONDS = 10;
 
+  /** How often perf repeats an event unless it is told, of which it takes the mean. */
+  private static final int MOST_REPEATS = 10;
+
+  /** So long a slice is for each of them, which takes about 100 ms, most of it sleep. */
+  private static final long REPEAT_NANOS = 20_000_000;
+
   private Perf() {}
 
   /** What a benchmark of it is asked and says. */
@@ -66,17 +72,26 @@ final class Perf {
   }
 
   private static Contender open(Shape shape, int threads, Unit unit) throws SkippedException {
-    List<String> command = new ArrayList<>();
-    command.add(Commands.require("perf"));
-    command.addAll(List.of("bench", "futex"));
-    command.addAll(List.of((shape.arguments + threads).split(" ", -1)));
-    String first = run(command);
+    String perf = Commands.require("perf");
+    String first = run(command(perf, 1, shape, threads));
     try {
       double _ = figure(shape, first);
     } catch (IllegalStateException e) {
       throw new SkippedException(String.valueOf(e.getMessage()));
     }
-    return _ -> unit.of(figure(shape, run(command)));
+    return slice -> {
+      long repeats = Math.clamp(slice / REPEAT_NANOS, 1, MOST_REPEATS);
+      return unit.of(figure(shape, run(command(perf, repeats, shape, threads))));
+    };
+  }
+
+  /** Those that run for a time do that once, however many repeats are asked for. */
+  private static List<String> command(String perf, long repeats, Shape shape, int threads) {
+    String[] arguments = (shape.arguments + threads).split(" ", -1);
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(perf, "bench", "-r", String.valueOf(repeats), "futex"));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   /**

@@ -16,15 +16,24 @@ final class WakeAll implements Area {
   /** What a parked virtual thread takes at most, of this and of the round before. */
   private static final long BYTES_PER_THREAD = 3_000;
 
-  /** How many threads, and about how long it takes to start, wake and end them. */
-  record Size(String name, int threads, double seconds) {}
+  /** A heap that is all touched before, as each page that is new to a process takes a fault. */
+  private static final List<String> TOUCHED = List.of("-Xms600m", "-XX:+AlwaysPreTouch");
 
+  /**
+   * How many threads.
+   *
+   * @param seconds about how long it takes to start, wake and end them
+   * @param flags of the JVM
+   */
+  record Size(String name, int threads, double seconds, List<String> flags) {}
+
+  /** The heap that a million would need takes too long to touch. */
   private static final List<Size> SIZES =
       List.of(
-          new Size("1k", 1_000, 0.005),
-          new Size("10k", 10_000, 0.05),
-          new Size("100k", 100_000, 0.5),
-          new Size("1M", 1_000_000, 4));
+          new Size("1k", 1_000, 0.005, List.of()),
+          new Size("10k", 10_000, 0.05, List.of()),
+          new Size("100k", 100_000, 0.5, TOUCHED),
+          new Size("1M", 1_000_000, 4, List.of()));
 
   private final List<Size> sizes;
 
@@ -52,6 +61,7 @@ final class WakeAll implements Area {
                   "engine",
                   _ -> gate(Gate::ofWord, size.threads))
               .inEvents(size.seconds)
+              .withFlags(size.flags.toArray(String[]::new))
               .against(
                   "CountDownLatch", Target.atMost(0.9), _ -> gate(Gate::ofLatch, size.threads)));
     }

@@ -40,7 +40,7 @@ class PeersTest {
         new HandOff(),
         new Wake(),
         new WakeParallel(),
-        new WakeAll(List.of(new WakeAll.Size("100", 100, 0))),
+        new WakeAll(List.of(new WakeAll.Size("100", 100, 0, List.of()))),
         new Requeue(),
         new WaitVector(),
         new Collide(10_000),
