@@ -35,7 +35,7 @@ final class Tree {
   /** The thread with an id that is making a call now; null if it is gone already. */
   @Nullable RemoteThread thread(int tid) {
     RemoteThread known = threads.get(tid);
-    if (known != null && isThreadOf(known.process(), tid)) {
+    if (known != null && isStill(known)) {
       return known;
     }
     // new, or the id of one that ended was given to another
@@ -43,10 +43,23 @@ final class Tree {
     if (process == null) {
       return null;
     }
-    RemoteThread thread = new RemoteThread(tid, process);
+    RemoteThread thread = new RemoteThread(tid, process, System.nanoTime());
     threads.put(tid, thread);
     sink.threadSeen(process.tgid(), tid);
     return thread;
+  }
+
+  /** Whether a thread has its id still, as asked a moment ago or now. */
+  private static boolean isStill(RemoteThread thread) {
+    long now = System.nanoTime();
+    if (thread.wasSeenLately(now)) {
+      return true;
+    }
+    boolean isStill = isThreadOf(thread.process(), thread.tid());
+    if (isStill) {
+      thread.setSeen(now);
+    }
+    return isStill;
   }
 
   /** Exact at the time of asking: signal 0 is delivered to nobody. */
