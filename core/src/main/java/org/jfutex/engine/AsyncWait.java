@@ -9,6 +9,7 @@ import org.jfutex.WaitEntry;
 import org.jfutex.WaitOptions;
 import org.jfutex.WaitStatus;
 import org.jfutex.park.DeadlineTimer;
+import org.jfutex.park.ThreadParker;
 import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 import org.jfutex.word.Key;
@@ -45,7 +46,7 @@ public final class AsyncWait {
    *             The queueing thread writes timer, then reads state (E); who ends the wait changes
    *             state, then reads timer (E). All are volatile, so not both read old values, and one
    *             of them cancels the timer.
-   * Progress    a second waker of one vector wait yields while the first is TELLING, which lasts
+   * Progress    a second waker of one vector wait naps while the first is TELLING, which lasts
    *             as long as the listener, which must be short.
    * Callbacks   the listener, with no lock held.
    * Checked by  AsyncWaitTest, AsyncWaitRaces and EndedWaitTimer (jcstress), EngineFuzzTest.
@@ -57,6 +58,9 @@ public final class AsyncWait {
   private static final int TOLD = 4;
   private static final int GONE = 5;
   private static final int ENDED = 6;
+
+  /** How long a waker waits until it looks again whether the listener has been told. */
+  private static final long NAP_NANOS = 50_000;
 
   private static final VarHandle STATE;
 
@@ -171,7 +175,6 @@ public final class AsyncWait {
   }
 
   /** Called by a waker that has taken an entry; see {@link Waiter#unpark}. */
-  @SuppressWarnings("ThreadPriorityCheck") // yields to a listener that is being told: short
   boolean woken() {
     if (STATE.compareAndSet(this, QUEUEING, EARLY) || state == EARLY) {
       return true; // (D) the queueing thread will find the entry and report it
@@ -187,8 +190,12 @@ public final class AsyncWait {
       }
       return taken;
     }
+    boolean wasInterrupted = false;
     while (state == TELLING) {
-      Thread.yield();
+      wasInterrupted |= ThreadParker.nap(this, NAP_NANOS); // the listener is short
+    }
+    if (wasInterrupted) {
+      Thread.currentThread().interrupt();
     }
     return state != GONE;
   }

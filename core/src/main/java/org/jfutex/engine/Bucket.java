@@ -55,9 +55,11 @@ final class Bucket extends BucketFields {
    *             OCCUPIED where the queue has become empty, and both err high.
    * Progress    the lock is never held while waiting for a wake, telling, tracing or naming a
    *             waiter. A thread that finds the lock taken spins a little, yields, then naps,
-   *             longer each time up to a limit, or yields on if it is virtual: as with the kernel's
-   *             spin lock nobody is told that it is free. Who is told nothing can miss nothing, and
-   *             the holder pays nothing for it.
+   *             longer each time up to a limit: as with the kernel's spin lock nobody is told that
+   *             it is free. Who is told nothing can miss nothing, and the holder pays nothing for
+   *             it. Virtual threads nap too, since a holder that has left its carrier (it waits for
+   *             the second of two locks, or the JVM for a class) may be run again only when a
+   *             carrier has nothing else to do, which those that yield would always be.
    * Callbacks   under the lock, and so must not call back: Word.load, bits and compareAndSet, and
    *             equals of the object that identifies a file (Key.file).
    * Checked by  LostWake, LostRequeue, BucketLock (jcstress, shipped and weakened),
@@ -69,7 +71,9 @@ final class Bucket extends BucketFields {
   /** About what a holder needs for its few dozen instructions, when it runs. */
   private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 64 : 0;
 
-  private static final int YIELDS = 8;
+  /** More than a holder needs that was put off its processor, if who waits yields it to him. */
+  private static final int YIELDS = 32;
+
   private static final long FIRST_NAP_NANOS = 50_000;
   private static final long LONGEST_NAP_NANOS = 1_000_000;
 
@@ -156,9 +160,13 @@ final class Bucket extends BucketFields {
       }
     }
     long nap = FIRST_NAP_NANOS;
+    boolean wasInterrupted = false;
     while (!tryLock(bits)) {
-      ThreadParker.nap(this, nap);
+      wasInterrupted |= ThreadParker.nap(this, nap);
       nap = Math.min(2 * nap, LONGEST_NAP_NANOS);
+    }
+    if (wasInterrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -1,6 +1,5 @@
 package org.jfutex.engine;
 
-import org.jfutex.park.CoarseClock;
 import org.jfutex.word.Key;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param kind who waits: "thread", "virtual thread" or "callback", or an "observer" of wakes
  * @param name the thread's name, or what the callback calls itself
  * @param sinceNanos when it came, on the monotonic clock, rounded down to a multiple of 2^26 ns (67
- *     ms), from a reading that where many come may be 67 ms old as well ({@link CoarseClock}). Of
- *     who has slept for 2^56 ns (2.2 years) or longer, later by a multiple of that
+ *     ms); where many come, by a clock that is usually less than 67 ms behind. Of who has slept for
+ *     2^56 ns (2.2 years) or longer, later by a multiple of that
  * @param rank its rank
  * @param bitset its bitset
  * @param owner who owns the lock it waits for, and is lent its rank; null if it waits for no lock

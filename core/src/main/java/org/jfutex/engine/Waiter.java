@@ -83,7 +83,8 @@ abstract class Waiter {
   /**
    * A waiter that is in no queue yet.
    *
-   * @param nowNanos when it comes, on the monotonic clock of the engine's ticker
+   * @param nowNanos when it comes, or a little before, on the monotonic clock of the engine's
+   *     ticker
    */
   Waiter(Key key, WaitOptions options, long nowNanos) {
     this.key = key;

@@ -13,7 +13,7 @@ import org.jfutex.word.Word;
 
 /**
  * Who slept in an engine when it was taken: consistent for each word, and of about the same time
- * for all. When a waiter came is told to 0.13 s, see {@link SleepingWaiter}.
+ * for all. When a waiter came is usually told to 0.13 s, see {@link SleepingWaiter}.
  *
  * @param words the words somebody waits on, the most crowded first
  * @param tables how large the engine's tables are

@@ -7,24 +7,25 @@ import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 
 /**
- * The monotonic clock for who needs it often and not exactly. Few readings are exact. Where many
- * come, the timer thread reads the clock for them for a while: to read it takes some 25 ns, a
- * twentieth of what a virtual thread needs to sleep and be woken.
+ * The monotonic clock for who needs it often and not exactly. While readings are few, each is
+ * exact. Where many come, the timer thread reads the clock for them for a while, as to read it is a
+ * good part of what a virtual thread needs to sleep and be woken.
  */
 public final class CoarseClock {
   /*
-   * State       tick: IDLE, where readings are exact, or what the clock said when the timer last
-   *             ticked. read, since: how many exact readings there were, from when.
+   * State       tickNanos: IDLE, where readings are exact, or what the clock said when the timer
+   *             last ticked. readings, sinceNanos: how many exact ones there were, from when; below
+   *             0 after a start that failed.
    *
    *             IDLE -> a time    by compare-and-set: who makes the readings many, and so has the
    *                               timer tick; nobody else does until it is IDLE again
    *             a time -> later   the timer, every TICK_NANOS
    *             a time -> IDLE    the timer, after TICKS, or who cannot have the next one scheduled
-   * Guards      tick: volatile. read, since: plain, by whoever reads exactly; updates that are lost
-   *             only put off the start.
+   * Guards      tickNanos: atomic. readings, sinceNanos: plain, by whoever reads exactly; updates
+   *             that are lost or late only put the start off, or make it early.
    * Lock order  none.
-   * Ordering    a reading is never later than the clock, and may be as much earlier as the timer
-   *             is late. Nothing else is told by it.
+   * Ordering    a reading is never later than the clock, and may be as much earlier as the timer,
+   *             or who starts it, is late. Nothing else is told by it.
    * Progress    who starts the ticks hands a task to the timer; all others only read.
    * Callbacks   none.
    * Checked by  CoarseClockTest.
@@ -39,6 +40,9 @@ public final class CoarseClock {
   /** So many exact readings in a tick are many: they take about a part in 2,000 of it. */
   static final int MANY = 1_024;
 
+  /** So many pass after a start that failed: some tens of milliseconds at least. */
+  static final int PASS = 1_000_000;
+
   private static final long IDLE = 0;
 
   private static final CoarseClock SYSTEM =
@@ -46,15 +50,15 @@ public final class CoarseClock {
 
   private final Ticker ticker;
   private final Consumer<Runnable> afterATick;
-  private final AtomicLong tick = new AtomicLong(IDLE);
-  private int read;
-  private long since;
+  private final AtomicLong tickNanos = new AtomicLong(IDLE);
+  private int readings;
+  private long sinceNanos;
 
   /**
    * A clock.
    *
    * @param ticker what it reads
-   * @param afterATick runs something a tick later, or throws an OutOfMemoryError
+   * @param afterATick runs something a tick later
    */
   CoarseClock(Ticker ticker, Consumer<Runnable> afterATick) {
     this.ticker = ticker;
@@ -72,7 +76,7 @@ public final class CoarseClock {
    *
    * @param ticker whose; one that is not the system's is read exactly
    * @return a value of the clock in nanoseconds: never one to come, and usually less than 67 ms
-   *     old, but older by as long as the timer thread has not been let run
+   *     old, but older by as long as the timer thread, or who starts it, has not been let run
    */
   @SuppressWarnings("ReferenceEquality") // there is one of the system
   public static long nanos(Ticker ticker) {
@@ -80,37 +84,43 @@ public final class CoarseClock {
   }
 
   long nanos() {
-    long nanos = tick.get();
+    long nanos = tickNanos.get();
     return nanos == IDLE ? exact() : nanos;
   }
 
   private long exact() {
     long nanos = ticker.nanos(ClockId.MONOTONIC);
-    if (read == 0) {
-      since = nanos;
+    if (readings == 0) {
+      sinceNanos = nanos;
     }
-    read++;
-    if (read > MANY) {
-      read = 0;
-      if (nanos - since < TICK_NANOS && tick.compareAndSet(IDLE, notIdle(nanos))) {
-        tickLater(TICKS);
+    readings++;
+    if (readings > MANY) {
+      readings = 0;
+      if (nanos - sinceNanos < TICK_NANOS && tickNanos.compareAndSet(IDLE, notIdle(nanos))) {
+        tick(TICKS);
       }
     }
     return nanos;
   }
 
-  private void tick(int left) {
-    tick.set(left == 0 ? IDLE : notIdle(ticker.nanos(ClockId.MONOTONIC)));
-    if (left > 0) {
-      tickLater(left);
-    }
-  }
-
-  private void tickLater(int left) {
+  /**
+   * Reads the clock for others, so often, or as long as there is memory for a task and its thread.
+   * Without any, nobody need be told: readings are exact then.
+   */
+  private void tick(int times) {
+    boolean goesOn = false;
     try {
-      afterATick.accept(() -> tick(left - 1));
-    } catch (OutOfMemoryError e) {
-      tick.set(IDLE); // readings are exact again, which nobody need be told
+      if (times > 0) {
+        tickNanos.set(notIdle(ticker.nanos(ClockId.MONOTONIC)));
+        afterATick.accept(() -> tick(times - 1));
+        goesOn = true;
+      }
+    } catch (OutOfMemoryError | LinkageError e) { // the latter once the timer could not be made
+      readings = -PASS;
+    } finally {
+      if (!goesOn) {
+        tickNanos.set(IDLE);
+      }
     }
   }
 

@@ -8,8 +8,9 @@ import org.jfutex.time.Deadline;
 import org.jfutex.time.Ticker;
 
 /**
- * Ends the waits that no thread sleeps in when their deadlines are reached. One daemon thread for
- * all engines, which goes when there has been nothing to do for a while.
+ * Ends the waits that no thread sleeps in when their deadlines are reached, and has {@link
+ * CoarseClock} tick. One daemon thread for all engines, which goes when there has been nothing to
+ * do for a while.
  */
 public final class DeadlineTimer {
   /*
@@ -43,7 +44,12 @@ public final class DeadlineTimer {
     this.deadline = deadline;
     this.ticker = ticker;
     this.action = action;
-    this.next = schedule();
+    try {
+      this.next = schedule();
+    } catch (RuntimeException | Error e) {
+      cancelled = true; // it may be queued all the same, where only its thread could not be started
+      throw e;
+    }
   }
 
   /**

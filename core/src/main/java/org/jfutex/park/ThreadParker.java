@@ -111,24 +111,31 @@ public final class ThreadParker {
   }
 
   /**
-   * Lets the calling thread rest, for somebody else's next step that it cannot be told of. A
-   * platform thread sleeps, and returns early for the same reasons as from {@link #park}; one that
-   * is interrupted yields, and so does a virtual thread, for which a sleep without memory for its
-   * timer would have no end. Throws nothing.
+   * Lets the calling thread sleep, for somebody else's next step that it cannot be told of. Returns
+   * early for the same reasons as {@link #park}. Throws nothing. A virtual thread that finds no
+   * memory for its timer may sleep for ever, so this is for who has {@linkplain #giveWay given way}
+   * in vain.
    *
    * @param blocker what the thread waits in, for thread dumps
    * @param nanos how long, in nanoseconds
+   * @return whether the thread was interrupted, which it is no more: it could not nap again. The
+   *     caller interrupts it when it has napped for the last time
    */
-  public static void nap(Object blocker, long nanos) {
-    Thread thread = Thread.currentThread();
-    if (thread.isVirtual() || thread.isInterrupted()) {
-      giveWay();
-    } else {
+  public static boolean nap(Object blocker, long nanos) {
+    boolean wasInterrupted = Thread.interrupted();
+    try {
       LockSupport.parkNanos(blocker, nanos);
+    } catch (OutOfMemoryError e) {
+      Thread.onSpinWait();
     }
+    return wasInterrupted;
   }
 
-  /** Yields. Throws nothing, not even where a virtual thread finds no memory for its stack. */
+  /**
+   * Yields; not for ever, as a carrier whose virtual threads all yield takes no others that come
+   * from outside, such as one that was unparked by a platform thread. Throws nothing, not even
+   * where a virtual thread finds no memory for its stack.
+   */
   @SuppressWarnings("ThreadPriorityCheck") // that is what it is for
   public static void giveWay() {
     try {

@@ -3,8 +3,12 @@ package org.jfutex.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jfutex.WaitOptions;
 import org.jfutex.testing.Crew;
+import org.jfutex.testing.ThreadKind;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +60,51 @@ class BucketTest {
     assertThat(table.leave(woken)).isFalse();
     assertThat(table.leave(woken)).isFalse();
     assertThat(from.hasWaiters()).isFalse();
+  }
+
+  /**
+   * Its scheduler runs what comes from outside, as who is unparked by a platform thread, only when
+   * a carrier has nothing else to do: those that wait may not keep all carriers busy for ever.
+   */
+  @Test
+  void virtualThreadsThatWaitLetAHolderRunThatHasLeftItsCarrier() {
+    AtomicBoolean mayUnlock = new AtomicBoolean();
+    Crew.Job<?> holder =
+        crew.start(
+            ThreadKind.VIRTUAL,
+            () -> {
+              from.lock();
+              while (!mayUnlock.get()) {
+                LockSupport.park(mayUnlock);
+              }
+              from.unlock();
+              return null;
+            });
+    Crew.until(
+        "it holds the lock and is parked",
+        () -> from.isLocked() && holder.thread().getState() == Thread.State.WAITING);
+    AtomicInteger waiting = new AtomicInteger();
+    int lockers = 4 * Runtime.getRuntime().availableProcessors();
+    for (int i = 0; i < lockers; i++) {
+      boolean isInterrupted = i % 2 == 0;
+      crew.start(
+          ThreadKind.VIRTUAL,
+          () -> {
+            if (isInterrupted) {
+              Thread.currentThread().interrupt();
+            }
+            waiting.incrementAndGet();
+            from.lock();
+            from.unlock();
+            assertThat(Thread.interrupted()).isEqualTo(isInterrupted);
+            return null;
+          });
+    }
+    Crew.until("all wait", () -> waiting.get() == lockers);
+    mayUnlock.set(true);
+    LockSupport.unpark(holder.thread());
+    crew.joinAll();
+    assertThat(from.isLocked()).isFalse();
   }
 
   /** Trap 7: it reads its key, locks that one's bucket, and must look again. */

@@ -1,14 +1,18 @@
 package org.jfutex.park;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jfutex.testing.Crew;
 import org.jfutex.testing.ManualTicker;
 import org.jfutex.time.ClockId;
 import org.jfutex.time.Ticker;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CoarseClockTest {
   private static final long START = 5_000;
@@ -16,11 +20,14 @@ class CoarseClockTest {
   private final ManualTicker ticker = new ManualTicker(START);
   private final Deque<Runnable> later = new ArrayDeque<>();
   private final CoarseClock clock = new CoarseClock(ticker, later::add);
-  private boolean isPoor;
 
   /** Reads as often as makes the readings many. */
   private void readOften(CoarseClock read) {
-    for (int i = 0; i <= CoarseClock.MANY; i++) {
+    readOften(read, CoarseClock.MANY + 1);
+  }
+
+  private void readOften(CoarseClock read, int times) {
+    for (int i = 0; i < times; i++) {
       assertThat(read.nanos()).isEqualTo(ticker.nanos(ClockId.MONOTONIC));
     }
   }
@@ -80,28 +87,75 @@ class CoarseClockTest {
     assertThat(atZero.nanos()).isEqualTo(-1);
   }
 
-  @Test
-  void withoutMemoryForTheTimerReadingsAreExactAndTheNextBurstTriesAgain() {
+  @ParameterizedTest
+  @ValueSource(classes = {OutOfMemoryError.class, NoClassDefFoundError.class})
+  void withoutMemoryForTheTimerReadingsAreExact(Class<? extends Error> kind) throws Exception {
+    Error error = kind.getConstructor(String.class).newInstance("for the test");
+    int[] tries = new int[1];
     CoarseClock poor =
         new CoarseClock(
             ticker,
             task -> {
-              if (isPoor) {
-                throw new OutOfMemoryError("for the test");
+              later.add(task); // as an executor does before it starts a thread
+              tries[0]++;
+              if (tries[0] != 2) {
+                throw error;
               }
-              later.add(task);
             });
-    isPoor = true;
+    for (int i = 0; i < CoarseClock.PASS; i += CoarseClock.MANY) {
+      readOften(poor);
+      ticker.advance(1);
+    }
+    assertThat(tries[0]).as("tries, of so many readings").isEqualTo(1);
+    later.clear();
     readOften(poor);
+    readOften(poor);
+    assertThat(tries[0]).isEqualTo(2);
     ticker.advance(1);
-    readOften(poor);
-    isPoor = false;
-    readOften(poor);
-    assertThat(later).hasSize(1);
-    isPoor = true; // when the next tick is to be scheduled
+    assertThat(poor.nanos()).as("it ticks").isNotEqualTo(ticker.nanos(ClockId.MONOTONIC));
     tick();
+    assertThat(tries[0]).isEqualTo(3);
+    readOften(poor);
     ticker.advance(1);
     readOften(poor);
+  }
+
+  @Test
+  void whateverElseGoesWrongItDoesNotStandStill() {
+    CoarseClock broken =
+        new CoarseClock(
+            ticker,
+            _ -> {
+              throw new StackOverflowError("for the test");
+            });
+    for (int i = 0; i < CoarseClock.MANY; i++) {
+      assertThat(broken.nanos()).isEqualTo(START);
+    }
+    assertThatThrownBy(broken::nanos).isInstanceOf(StackOverflowError.class);
+    ticker.advance(1);
+    readOften(broken, CoarseClock.MANY);
+  }
+
+  @Test
+  void ofThreadsThatReadAtOnceOneStartsTheTicks() {
+    ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    for (int round = 0; round < 200; round++) {
+      CoarseClock shared = new CoarseClock(Ticker.system(), tasks::add);
+      tasks.clear();
+      try (Crew crew = new Crew()) {
+        for (int i = 0; i < 4; i++) {
+          crew.start(
+              () -> {
+                for (int j = 0; j < 2 * CoarseClock.MANY; j++) {
+                  long _ = shared.nanos();
+                }
+                return null;
+              });
+        }
+        crew.joinAll();
+      }
+      assertThat(tasks).hasSizeLessThanOrEqualTo(1);
+    }
   }
 
   @Test

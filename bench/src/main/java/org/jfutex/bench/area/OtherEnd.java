@@ -52,7 +52,7 @@ final class OtherEnd {
 
   /**
    * Keeps to a processor from now on. Whether to spin is decided when the classes that might are
-   * loaded, by how many processors that thread may use; so that comes first.
+   * initialized, by how many processors that thread may use; so that comes first.
    */
   private static void ready(int processor) {
     Processors.allow(Processors.only(processor));

@@ -17,7 +17,8 @@ final class WakeAll implements Area {
   private static final long BYTES_PER_THREAD = 3_000;
 
   /** A heap that is all touched before, as each page that is new to a process takes a fault. */
-  private static final List<String> TOUCHED = List.of("-Xms600m", "-XX:+AlwaysPreTouch");
+  private static final List<String> TOUCHED =
+      List.of("-Xms600m", "-Xmx600m", "-XX:+AlwaysPreTouch");
 
   /**
    * How many threads.

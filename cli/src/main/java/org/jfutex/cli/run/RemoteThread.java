@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /** A thread of the program's tree. Used with the supervisor's lock held. */
 final class RemoteThread {
   /**
-   * So long an id belongs to whom it did, and to ask the kernel costs a tenth of a served call: ids
-   * are given out in a circle, so one comes again only when about pid_max (usually 2^22) tasks have
-   * been made since, each of which takes microseconds. (Who may choose ids, by CLONE3's set_tid,
-   * could give away one of his own sooner.)
+   * So long an id belongs to whom it did, without asking the kernel: ids are given out in a circle,
+   * so one comes again only when about pid_max (usually 2^22) tasks have been made since, each of
+   * which takes microseconds. (Who may choose ids, by CLONE3's set_tid or ns_last_pid, could give
+   * away one of his own sooner.)
    */
   private static final long LATELY_NANOS = 1_000_000;
 

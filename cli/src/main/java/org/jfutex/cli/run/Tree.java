@@ -32,10 +32,14 @@ final class Tree {
     this.sink = sink;
   }
 
-  /** The thread with an id that is making a call now; null if it is gone already. */
+  /**
+   * The thread with an id that is making a call now; null if it is found to be gone. One that was
+   * there a moment ago may be gone unnoticed, unless its process may be executing another program.
+   */
   @Nullable RemoteThread thread(int tid) {
+    long now = System.nanoTime();
     RemoteThread known = threads.get(tid);
-    if (known != null && isStill(known)) {
+    if (known != null && hasItsIdStill(known, now)) {
       return known;
     }
     // new, or the id of one that ended was given to another
@@ -43,23 +47,23 @@ final class Tree {
     if (process == null) {
       return null;
     }
-    RemoteThread thread = new RemoteThread(tid, process, System.nanoTime());
+    RemoteThread thread = new RemoteThread(tid, process, now);
     threads.put(tid, thread);
     sink.threadSeen(process.tgid(), tid);
     return thread;
   }
 
-  /** Whether a thread has its id still, as asked a moment ago or now. */
-  private static boolean isStill(RemoteThread thread) {
-    long now = System.nanoTime();
-    if (thread.wasSeenLately(now)) {
+  /** As asked a moment ago, or now: an execve ends all threads of a process but one. */
+  private static boolean hasItsIdStill(RemoteThread thread, long now) {
+    RemoteProcess process = thread.process();
+    if (thread.wasSeenLately(now) && process.executing().isEmpty()) {
       return true;
     }
-    boolean isStill = isThreadOf(thread.process(), thread.tid());
-    if (isStill) {
+    boolean has = isThreadOf(process, thread.tid());
+    if (has) {
       thread.setSeen(now);
     }
-    return isStill;
+    return has;
   }
 
   /** Exact at the time of asking: signal 0 is delivered to nobody. */

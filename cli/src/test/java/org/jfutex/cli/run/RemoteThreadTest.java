@@ -13,11 +13,13 @@ class RemoteThreadTest {
   /** The id may be another's before long, so it is asked about again; a clock may be negative. */
   @Test
   void whoHasAnIdIsKnownForAMillisecondFromWhenItWasAsked() {
-    RemoteThread thread = new RemoteThread(own, new RemoteProcess(own, new Space(own)), -MILLI);
+    Space space = new Space(own);
+    RemoteThread thread = new RemoteThread(own, new RemoteProcess(own, space), -MILLI);
     assertThat(thread.wasSeenLately(-1)).isTrue();
     assertThat(thread.wasSeenLately(0)).isFalse();
     thread.setSeen(0);
     assertThat(thread.wasSeenLately(MILLI - 1)).isTrue();
     assertThat(thread.wasSeenLately(MILLI)).isFalse();
+    space.close();
   }
 }
