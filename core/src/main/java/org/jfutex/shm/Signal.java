@@ -17,6 +17,9 @@ import org.jfutex.word.Word;
  * }
  * }</pre>
  *
+ * <p>Whether a wait spins is decided when this class is initialized, by how many processors the
+ * thread that does so may use then: who keeps a thread to one processor should do so later.
+ *
  * <p>What was done before {@link #raise} happens before the return of a wait that it ends. Nobody
  * owns anything here, so there is nothing to repair when a process dies: a sleeper that is killed
  * leaves the others a needless system call for each raise, no more.
