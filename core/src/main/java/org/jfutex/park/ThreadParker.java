@@ -112,17 +112,23 @@ public final class ThreadParker {
 
   /**
    * Lets the calling thread sleep, for somebody else's next step that it cannot be told of. Returns
-   * early for the same reasons as {@link #park}. Throws nothing. A virtual thread that finds no
-   * memory for its timer may sleep for ever, so this is for who has {@linkplain #giveWay given way}
-   * in vain.
+   * early for the same reasons as {@link #park}; a platform thread that is interrupted yields.
+   * Throws nothing. A virtual thread that finds no memory for its timer may sleep for ever, so this
+   * is for who has {@linkplain #giveWay given way} in vain.
    *
    * @param blocker what the thread waits in, for thread dumps
    * @param nanos how long, in nanoseconds
-   * @return whether the thread was interrupted, which it is no more: it could not nap again. The
-   *     caller interrupts it when it has napped for the last time
+   * @return whether the thread, a virtual one, was interrupted, which it is no more: it could not
+   *     nap again. The caller interrupts it when it has napped for the last time. (A platform
+   *     thread's {@code interrupt} may be anybody's code, so none has to be called.)
    */
   public static boolean nap(Object blocker, long nanos) {
-    boolean wasInterrupted = Thread.interrupted();
+    Thread thread = Thread.currentThread();
+    if (!thread.isVirtual() && thread.isInterrupted()) {
+      giveWay();
+      return false;
+    }
+    boolean wasInterrupted = thread.isVirtual() && Thread.interrupted();
     try {
       LockSupport.parkNanos(blocker, nanos);
     } catch (OutOfMemoryError e) {

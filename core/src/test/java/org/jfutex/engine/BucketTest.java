@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jfutex.WaitOptions;
 import org.jfutex.testing.Crew;
+import org.jfutex.testing.Delays;
 import org.jfutex.testing.ThreadKind;
 import org.jfutex.word.Key;
 import org.jfutex.word.Word;
@@ -105,6 +106,39 @@ class BucketTest {
     LockSupport.unpark(holder.thread());
     crew.joinAll();
     assertThat(from.isLocked()).isFalse();
+  }
+
+  /** Whose interrupt is anybody's code, which may not run with the lock held. */
+  @Test
+  void anInterruptedPlatformThreadThatWaitsIsNotInterruptedByItself() throws Exception {
+    AtomicInteger interrupts = new AtomicInteger();
+    AtomicBoolean wasInterrupted = new AtomicBoolean();
+    Thread waits =
+        new Thread(
+            () -> {
+              from.lock();
+              from.unlock();
+              wasInterrupted.set(Thread.interrupted());
+            }) {
+          @Override
+          public void interrupt() {
+            interrupts.incrementAndGet();
+            super.interrupt();
+          }
+        };
+    from.lock();
+    try {
+      waits.start();
+      Crew.until("it naps", () -> waits.getState() == Thread.State.TIMED_WAITING);
+      waits.interrupt();
+      long start = System.nanoTime();
+      Crew.until("it has looked often", () -> System.nanoTime() - start > 20_000_000);
+    } finally {
+      from.unlock();
+    }
+    waits.join(Delays.GIVE_UP);
+    assertThat(wasInterrupted).isTrue();
+    assertThat(interrupts).hasValue(1);
   }
 
   /** Trap 7: it reads its key, locks that one's bucket, and must look again. */
