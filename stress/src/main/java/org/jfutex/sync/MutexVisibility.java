@@ -19,6 +19,9 @@ public final class MutexVisibility {
 
   /** Two plain fields under one mutex, which is handed over where the variant says so. */
   public abstract static class Guarded {
+    /** Pauses between the two stores: without any, who looks without the lock meets them rarely. */
+    private static final int SECTION_PAUSES = 16;
+
     private final Mutex mutex;
     private int first;
     private int second;
@@ -30,6 +33,9 @@ public final class MutexVisibility {
     int write() {
       mutex.lock();
       first++;
+      for (int i = 0; i < SECTION_PAUSES; i++) {
+        Thread.onSpinWait();
+      }
       second++;
       int seen = first == second ? first : -1;
       mutex.unlock();
