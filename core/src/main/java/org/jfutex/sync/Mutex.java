@@ -108,16 +108,25 @@ public final class Mutex {
   /** The same where all are to have a share. */
   private static final int EVERY_TURN = 1;
 
+  /** A time at which nobody has slept, as no clock gives it. */
+  private static final long NOT_YET = Long.MIN_VALUE;
+
   final Futex futex;
   final Word word;
   private final long patienceNanos;
-  private final Backoff backoff = new Backoff();
+  private final Backoff backoff;
 
   private final WaitOptions overtaken;
   private final WaitOptions asking;
 
   /** One with any patience, for tests. */
   Mutex(Cell cell, long patienceNanos) {
+    this(cell, patienceNanos, new Backoff());
+  }
+
+  /** The same, with few looks before a sleep where each look is a step of a model. */
+  Mutex(Cell cell, long patienceNanos, Backoff backoff) {
+    this.backoff = backoff;
     this.futex = cell.futex();
     this.word = cell.word();
     this.patienceNanos = patienceNanos;
@@ -302,7 +311,7 @@ public final class Mutex {
 
   /** LOCKED, TIMED_OUT or INTERRUPTED, with the flag still set. */
   private LockStatus take(Deadline deadline, int first) {
-    long began = isPatient() ? 0 : now();
+    long firstSleep = NOT_YET;
     int taken = first;
     int asleep = CONTENDED; // what the word says at least while this thread sleeps
     WaitOptions options = ORDINARY;
@@ -313,6 +322,7 @@ public final class Mutex {
         if (word.compareAndSet(value, value == FREE ? taken : ASKED)) {
           return LockStatus.LOCKED;
         }
+        backoff.wasLate();
         continue;
       }
       int expected = Math.max(checked(value), asleep);
@@ -320,13 +330,16 @@ public final class Mutex {
         continue;
       }
       isChosen = false;
+      if (firstSleep == NOT_YET && !isPatient()) {
+        firstSleep = now();
+      }
       switch (futex.await(word, expected, value == HANDED ? lease(deadline) : deadline, options)) {
         case WOKEN -> {
           isChosen = asleep == ASKED;
           taken = asleep;
           if (asleep != ASKED) {
             options = overtaken;
-            if (!isPatient() && now() - began >= patienceNanos) {
+            if (!isPatient() && now() - firstSleep >= patienceNanos) {
               asleep = ASKED; // unless the lock is free now
               options = asking;
             }

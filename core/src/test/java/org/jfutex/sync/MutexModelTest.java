@@ -16,6 +16,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MutexModelTest {
   private static final Deadline PAST = new Deadline(Deadline.NEVER.clock(), Long.MIN_VALUE);
 
+  /** More of them would only repeat what a look leads to. */
+  private static final int LOOKS = 2;
+
   /** How soon waiters ask to be handed the lock. */
   enum Patience {
     NEVER_ASKS(Long.MAX_VALUE, 2),
@@ -44,7 +47,7 @@ class MutexModelTest {
       this.model = model;
       this.word = model.word("mutex");
       this.count = model.word("count");
-      this.mutex = new Mutex(Cell.local(model, word), patience.nanos);
+      this.mutex = new Mutex(Cell.local(model, word), patience.nanos, new Backoff(LOOKS, false));
       this.condvar = Condvar.of(model, count);
     }
 

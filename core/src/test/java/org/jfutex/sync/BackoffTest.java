@@ -1,0 +1,143 @@
+package org.jfutex.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.jfutex.word.Key;
+import org.jfutex.word.Word;
+import org.junit.jupiter.api.Test;
+
+/** How often a word is looked at is what a wait was: near, away or passed. */
+class BackoffTest {
+  private static final int LOOKS = 10;
+  private static final int TAKEN = 1;
+  private static final int FREE = 0;
+  private static final int NEVER = Integer.MAX_VALUE;
+
+  /** A word that is taken until it has been looked at for some time. */
+  private static final class Watched implements Word {
+    private int takenFor;
+    private int looks;
+
+    /** The looks of one wait; the last one finds the word free, if there are so many. */
+    int wait(Backoff backoff, int takenFor) {
+      this.takenFor = takenFor;
+      looks = 0;
+      int value = backoff.await(this, FREE, NEVER);
+      assertThat(value).isEqualTo(looks > takenFor ? FREE : TAKEN);
+      return looks;
+    }
+
+    @Override
+    public long load() {
+      return ++looks > takenFor ? FREE : TAKEN;
+    }
+
+    @Override
+    public int bits() {
+      return Integer.SIZE;
+    }
+
+    @Override
+    public boolean compareAndSet(long expected, long update) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Key key() {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  private final Watched word = new Watched();
+  private final Backoff backoff = new Backoff(LOOKS, false);
+
+  @Test
+  void staysNearUntilItIsFree() {
+    assertThat(word.wait(backoff, 0)).isEqualTo(1);
+    assertThat(word.wait(backoff, 4)).isEqualTo(5);
+    assertThat(word.wait(backoff, LOOKS - 1)).isEqualTo(LOOKS);
+  }
+
+  @Test
+  void passesMoreWaitsTheOftenerItWasInVain() {
+    for (int passed : new int[] {1, 2, 4, 8, 16, 32, 64, 64}) {
+      assertThat(word.wait(backoff, NEVER)).isEqualTo(LOOKS);
+      for (int i = 0; i < passed; i++) {
+        assertThat(word.wait(backoff, NEVER)).as("wait %d of %d", i, passed).isEqualTo(1);
+      }
+    }
+    assertThat(word.wait(backoff, 4)).as("a success").isEqualTo(5);
+    assertThat(word.wait(backoff, NEVER)).isEqualTo(LOOKS);
+    assertThat(word.wait(backoff, NEVER)).isEqualTo(1);
+    assertThat(word.wait(backoff, NEVER)).as("one wait was passed").isEqualTo(LOOKS);
+  }
+
+  @Test
+  void keepsAwayWhereThoseWhoSeeItFreeAreLate() {
+    backoff.wasLate();
+    assertThat(word.wait(backoff, 4)).as("after one").isEqualTo(5);
+    backoff.wasLate();
+    assertThat(word.wait(backoff, 4)).as("two and a success").isEqualTo(5);
+    backoff.wasLate();
+    assertThat(word.wait(backoff, 0)).as("a look").isEqualTo(1);
+    assertThat(word.wait(backoff, 4)).as("a look that finds it taken").isEqualTo(1);
+    assertThat(word.wait(backoff, 4)).as("passed").isEqualTo(1);
+    assertThat(word.wait(backoff, 0)).as("a look").isEqualTo(1);
+  }
+
+  @Test
+  void oneInManyOfThoseTriesToStayNear() {
+    keepAway();
+    for (int i = 1; i < 64; i++) {
+      assertThat(word.wait(backoff, 0)).isEqualTo(1);
+    }
+    assertThat(word.wait(backoff, 4)).as("the 64th").isEqualTo(5);
+    assertThat(word.wait(backoff, 4)).as("as that was a success").isEqualTo(5);
+    backoff.wasLate();
+    assertThat(word.wait(backoff, 4)).as("unless it was late").isEqualTo(1);
+  }
+
+  /** As often as it takes one that is sure again not to give up for being late once. */
+  @Test
+  void isSureAgainAfterManySuccesses() {
+    keepAway();
+    for (int i = 1; i < 64; i++) {
+      word.wait(backoff, 0);
+    }
+    for (int i = 0; i <= 64; i++) {
+      assertThat(word.wait(backoff, 4)).isEqualTo(5);
+    }
+    backoff.wasLate();
+    assertThat(word.wait(backoff, 4)).isEqualTo(5);
+  }
+
+  @Test
+  void onOneProcessorItLooksOnce() {
+    Backoff alone = new Backoff(LOOKS, true);
+    for (int i = 0; i < 100; i++) {
+      assertThat(word.wait(alone, 4)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void virtualThreadsLetOthersRunInstead() throws InterruptedException {
+    int[] looks = new int[6];
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              for (int i = 0; i < looks.length; i++) {
+                word.takenFor = 4;
+                word.looks = 0;
+                int _ = backoff.await(word, FREE, 3);
+                looks[i] = word.looks;
+              }
+            })
+        .join();
+    assertThat(looks).containsExactly(5, 5, 1, 5, 5, 1);
+  }
+
+  private void keepAway() {
+    backoff.wasLate();
+    backoff.wasLate();
+  }
+}
