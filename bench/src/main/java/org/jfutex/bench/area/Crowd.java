@@ -18,8 +18,12 @@ final class Crowd implements Contender {
   /** Counts are on cache lines of their own. */
   private static final int STRIDE = 16;
 
-  /** The threads of a crowd. */
-  record Shape(String name, int threads, Thread.Builder kind) {}
+  /** The threads of a crowd, and the tokens of work that each spends inside and outside. */
+  record Shape(String name, int threads, Thread.Builder kind, int inside, int outside) {
+    Shape(String name, int threads, Thread.Builder kind) {
+      this(name, threads, kind, Work.INSIDE, Work.OUTSIDE);
+    }
+  }
 
   /** What is made of the nanoseconds and the counts of a run. */
   enum Figure implements ToDoubleBiFunction<Long, long[]> {
@@ -63,7 +67,12 @@ final class Crowd implements Contender {
     static final int INSIDE = 10;
     static final int OUTSIDE = 60;
 
+    private final Shape shape;
     private long state = 42;
+
+    private Work(Shape shape) {
+      this.shape = shape;
+    }
 
     /** So many tokens of work, as of JMH's consumeCPU. */
     static long spend(long state, int tokens) {
@@ -75,11 +84,11 @@ final class Crowd implements Contender {
     }
 
     void inside() {
-      state = spend(state, INSIDE);
+      state = spend(state, shape.inside);
     }
 
     void outside() {
-      state = spend(state, OUTSIDE);
+      state = spend(state, shape.outside);
     }
   }
 
@@ -111,7 +120,7 @@ final class Crowd implements Contender {
   @Override
   public double measure(long sliceNanos) {
     isOver = false;
-    Work guarded = new Work();
+    Work guarded = new Work(shape);
     long[] counts = new long[shape.threads * STRIDE];
     CountDownLatch ready = new CountDownLatch(shape.threads);
     CountDownLatch start = new CountDownLatch(1);
@@ -158,7 +167,7 @@ final class Crowd implements Contender {
 
   private void work(
       Work guarded, CountDownLatch ready, CountDownLatch start, long[] counts, int mine) {
-    Work own = new Work();
+    Work own = new Work(shape);
     ready.countDown();
     try {
       start.await();

@@ -34,6 +34,10 @@ final class Lock implements Area {
           new Shape("100 virtual threads", 100, Thread.ofVirtual()),
           new Shape("1000 virtual threads", 1000, Thread.ofVirtual()));
 
+  /** Sections, and time between them, that are long against the way of a cache line. */
+  private static final Shape LONG =
+      new Shape("2 platform threads, long sections", 2, Thread.ofPlatform(), 1000, 1000);
+
   @Override
   public String name() {
     return "lock";
@@ -49,20 +53,26 @@ final class Lock implements Area {
             .against("ReentrantLock", Target.atMost(1.05), _ -> pairs(new ReentrantLock()))
             .against("synchronized", Target.atMost(0.85), _ -> Monitor.pairs()));
     for (Shape shape : SHAPES) {
-      Target reentrant = Target.timesFaster(shape.threads() == 2 ? 1.2 : 1.25);
-      cases.add(
-          crowded(shape, Fairness.BARGING)
-              .against("ReentrantLock", reentrant, _ -> reentrant(shape))
-              .against(
-                  "synchronized",
-                  Target.timesFaster(0.95),
-                  _ -> new Crowd(shape, Monitor.section(), Figure.NANOS)));
+      cases.add(barging(shape, Target.timesFaster(shape.threads() == 2 ? 1.2 : 1.25)));
       cases.add(
           crowded(shape, Fairness.FAIR)
               .against("ReentrantLock", Target.timesFaster(0.9), _ -> reentrant(shape)));
       cases.add(share(shape));
     }
+    cases.add(barging(LONG, Target.timesFaster(0.95)));
+    cases.add(
+        Case.nanos("cache line, there and back", "stores", _ -> new CacheLine(CacheLine.Mode.STORE))
+            .against("compare-and-set", Target.none(), _ -> new CacheLine(CacheLine.Mode.CAS)));
     return cases;
+  }
+
+  private static Case barging(Shape shape, Target reentrant) {
+    return crowded(shape, Fairness.BARGING)
+        .against("ReentrantLock", reentrant, _ -> reentrant(shape))
+        .against(
+            "synchronized",
+            Target.timesFaster(0.95),
+            _ -> new Crowd(shape, Monitor.section(), Figure.NANOS));
   }
 
   /** Nanoseconds for each section: how many times faster is how much more throughput. */
