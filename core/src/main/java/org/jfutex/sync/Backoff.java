@@ -14,19 +14,19 @@ import org.jfutex.word.Word;
  * is taken again before the one that looked can take it.
  *
  * <p>Which it is depends on how long threads stay outside and on how fast a cache line goes from
- * one processor to the other. It is learned from the outcome: of those that stayed near and saw the
- * lock free, 4 to 65 in a hundred came too late where they should have kept away, less than one in
- * two hundred where not. Staying awake is left out while it has been in vain, as for a lock that is
- * held for long, or whose owner has no processor.
+ * one processor to the other. It is learned from the outcome: of those that see the lock free,
+ * awake or just woken, many come too late where to keep away is best, and next to none where not
+ * ({@code docs/performance.md} has the figures). Staying awake is left out while it has been in
+ * vain, as for a lock that is held for long, or whose owner has no processor.
  *
- * <p>The fields are racy: whatever they hold is only a guess. They are written only if they change,
- * for the cache line of whoever reads beside them.
+ * <p>The fields are racy: whatever they hold is only a guess. They are written seldom, for the sake
+ * of whoever reads on the same cache line.
  */
 final class Backoff {
   /** How often one that stays near looks, with a pause before each. */
   private static final int LOOKS = 300;
 
-  /** Pauses of one that keeps away, of 20 to 35 ns each. */
+  /** Pauses of one that keeps away: on x86 as long as it takes to sleep and to be woken. */
   private static final int AWAY = 600;
 
   /**
@@ -34,10 +34,12 @@ final class Backoff {
    */
   private static final int SUREST = 128;
 
-  /** What a thread takes off that saw the lock free and was too late. */
-  private static final int LATE = 64;
+  /**
+   * What a thread takes off that saw the lock free and was too late: two soon after another, all.
+   */
+  private static final int LATE = SUREST - 1;
 
-  /** Where threads keep away, one in so many waits tries to stay near; a power of two. */
+  /** Where threads keep away, one in so many that stay awake tries to stay near. */
   private static final int RETRY = 64;
 
   /** After so many failures in a row it is tried in one of 2^MOST_FAILURES waits. */
@@ -46,12 +48,11 @@ final class Backoff {
   private static final boolean ALONE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final int looks;
-  private final boolean isAlone;
 
   /** How sure it is that to stay near is right; 0 if to keep away is. */
   private int sure = SUREST;
 
-  /** Counts the waits that kept away. */
+  /** Counts the waits that kept away, or tried not to. */
   private int away;
 
   /** How many waits are to pass before the next one that stays awake. */
@@ -64,13 +65,16 @@ final class Backoff {
   private int turns;
 
   Backoff() {
-    this(LOOKS, ALONE);
+    this(ALONE ? 0 : LOOKS);
   }
 
-  /** One that looks so often, and not at all if there is one processor; for tests. */
-  Backoff(int looks, boolean isAlone) {
+  /**
+   * One for a test.
+   *
+   * @param looks how often a thread that stays near looks; none stays awake if it is 0
+   */
+  Backoff(int looks) {
     this.looks = looks;
-    this.isAlone = isAlone;
   }
 
   /**
@@ -90,7 +94,7 @@ final class Backoff {
       passing = left - 1;
       return (int) word.load();
     }
-    return isAlone ? (int) word.load() : stayAwake(word, wanted);
+    return looks == 0 ? (int) word.load() : stayAwake(word, wanted);
   }
 
   /** Tells that a thread saw the value it waited for, and somebody else took it. */
@@ -102,9 +106,7 @@ final class Backoff {
   }
 
   private int stayAwake(Word word, int wanted) {
-    int before = sure;
-    int value =
-        before > 0 || (++away & RETRY - 1) == 0 ? stayNear(word, wanted, before) : keepAway(word);
+    int value = isToStayNear() ? stayNear(word, wanted) : keepAway(word);
     int inVain = failures;
     if (value != wanted) {
       passing = 1 << inVain;
@@ -115,16 +117,27 @@ final class Backoff {
     return value;
   }
 
-  private int stayNear(Word word, int wanted, int before) {
-    int value = wanted;
-    for (int i = 0; i < looks; i++) {
+  private boolean isToStayNear() {
+    if (sure > 0) {
+      return true;
+    }
+    int waits = away + 1;
+    away = waits;
+    return waits % RETRY == 0;
+  }
+
+  private int stayNear(Word word, int wanted) {
+    int left = looks;
+    int value;
+    do {
       Thread.onSpinWait();
       value = (int) word.load();
-      if (value == wanted) {
-        if (before < SUREST) {
-          sure = before + 1;
-        }
-        return value;
+      left--;
+    } while (value != wanted && left > 0);
+    if (value == wanted) {
+      int before = sure;
+      if (before < SUREST) {
+        sure = before + 1;
       }
     }
     return value;

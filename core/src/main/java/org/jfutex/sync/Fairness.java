@@ -9,14 +9,15 @@ public enum Fairness {
   BARGING(Long.MAX_VALUE),
   /**
    * It may, until a waiter asks for the lock. A waiter asks when it is woken, finds the lock taken
-   * again, and has waited for 5 ms or longer by then. Once it sleeps again, every unlock hands the
-   * lock over to one of those that have asked, in the order in which they did, and nobody else gets
-   * it in between. Waiters are woken in order of arrival until then; one that was woken is not
-   * served before it runs, which with more virtual threads than carriers may take long.
+   * again, and went to sleep for the first time 5 ms ago or longer. Once it sleeps again, every
+   * unlock hands the lock over to one of those that have asked, in the order in which they did, and
+   * nobody else gets it in between. Waiters are woken in order of arrival until then; one that was
+   * woken is not served before it runs, which with more virtual threads than carriers may take
+   * long.
    */
   FAIR(5_000_000);
 
-  /** How long a waiter waits before it asks, in nanoseconds. */
+  /** How long after its first sleep began a waiter asks, in nanoseconds. */
   final long patienceNanos;
 
   Fairness(long patienceNanos) {

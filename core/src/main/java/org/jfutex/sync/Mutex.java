@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * {@link RobustMutex} does not.
  *
  * <p><b>Cost.</b> Taking a free lock, and freeing one that nobody waits for, is one compare-and-set
- * each and makes no garbage. A thread that finds the lock taken stays awake for some microseconds,
- * if that has helped lately, before it sleeps; a virtual thread sometimes lets others run instead,
- * and always if the lock is {@link Fairness#FAIR}.
+ * each and makes no garbage. A thread that finds the lock taken stays awake for up to some 20
+ * microseconds, if that has helped lately, before it sleeps; a virtual thread sometimes lets others
+ * run instead, and always if the lock is {@link Fairness#FAIR}.
  *
  * <p><b>Memory effects</b> are those of {@link java.util.concurrent.locks.Lock}, between processes
  * too.

@@ -47,7 +47,7 @@ class MutexModelTest {
       this.model = model;
       this.word = model.word("mutex");
       this.count = model.word("count");
-      this.mutex = new Mutex(Cell.local(model, word), patience.nanos, new Backoff(LOOKS, false));
+      this.mutex = new Mutex(Cell.local(model, word), patience.nanos, new Backoff(LOOKS));
       this.condvar = Condvar.of(model, count);
     }
 

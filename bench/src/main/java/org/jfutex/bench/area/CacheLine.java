@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import org.jfutex.bench.frame.Contender;
 
 /**
- * Two threads that answer each other through a number each, both awake all the time: what a round
- * trip between two processors takes at least, and so what a contended lock can be made of.
+ * Two threads that answer each other through a number each, both awake all the time and with a
+ * pause between two looks: about what a round trip between two processors takes.
  */
 final class CacheLine implements Contender {
   private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
@@ -38,19 +38,24 @@ final class CacheLine implements Contender {
   @Override
   public double measure(long sliceNanos) {
     int[] cells = new int[CELLS];
-    Thread other = Thread.ofPlatform().start(() -> answer(cells));
+    Thread other = Thread.ofPlatform().daemon().start(() -> answer(cells));
     int trips = 0;
     long began = System.nanoTime();
     long passed;
-    do {
-      for (int i = 0; i < TRIPS; i++) {
-        trips++;
-        write(cells, HERE, trips - 1, trips);
-        awaitOther(cells, THERE, trips - 1);
-      }
-      passed = System.nanoTime() - began;
-    } while (passed < sliceNanos);
-    ELEMENT.setVolatile(cells, HERE, END);
+    try {
+      do {
+        for (int i = 0; i < TRIPS; i++) {
+          trips++;
+          write(cells, HERE, trips - 1, trips);
+          if (awaitOther(cells, THERE, trips - 1) != trips) {
+            throw new IllegalStateException("not the answer to " + trips);
+          }
+        }
+        passed = System.nanoTime() - began;
+      } while (passed < sliceNanos);
+    } finally {
+      ELEMENT.setVolatile(cells, HERE, END);
+    }
     try {
       other.join();
     } catch (InterruptedException e) {
@@ -72,11 +77,13 @@ final class CacheLine implements Contender {
   }
 
   private static int awaitOther(int[] cells, int cell, int old) {
-    int value;
-    while ((value = (int) ELEMENT.getVolatile(cells, cell)) == old) {
+    while (true) {
+      int value = (int) ELEMENT.getVolatile(cells, cell);
+      if (value != old) {
+        return value;
+      }
       Thread.onSpinWait();
     }
-    return value;
   }
 
   private void write(int[] cells, int cell, int old, int value) {

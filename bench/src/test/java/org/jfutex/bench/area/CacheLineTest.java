@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.jfutex.bench.area.CacheLine.Mode;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -13,7 +14,7 @@ class CacheLineTest {
 
   @ParameterizedTest
   @EnumSource
-  @Timeout(60) // of a thread that waits awake for an answer that nobody gives
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD) // one awake is not interrupted
   void answersForAsLongAsItWasTold(Mode mode) {
     long began = System.nanoTime();
     double trip = new CacheLine(mode).measure(SLICE_NANOS);
