@@ -57,9 +57,10 @@ final class Bucket extends BucketFields {
    *             waiter. A thread that finds the lock taken spins a little, yields, then naps,
    *             longer each time up to a limit: as with the kernel's spin lock nobody is told that
    *             it is free. Who is told nothing can miss nothing, and the holder pays nothing for
-   *             it. Virtual threads nap too, since a holder that has left its carrier (it waits for
-   *             the second of two locks, or the JVM for a class) may be run again only when a
-   *             carrier has nothing else to do, which those that yield would always be.
+   *             it. An interrupted platform thread goes on yielding. Virtual threads nap too, since
+   *             a holder that has left its carrier (it waits for the second of two locks, or the
+   *             JVM for a class) may be run again only when a carrier has nothing else to do, which
+   *             those that yield would always be.
    * Callbacks   under the lock, and so must not call back: Word.load, bits and compareAndSet, and
    *             equals of the object that identifies a file (Key.file).
    * Checked by  LostWake, LostRequeue, BucketLock (jcstress, shipped and weakened),

@@ -18,11 +18,23 @@ import org.jfutex.word.Word;
  * awake or just woken, many come too late where to keep away is best, and next to none where not
  * ({@code docs/performance.md} has the figures). Staying awake is left out while it has been in
  * vain, as for a lock that is held for long, or whose owner has no processor.
- *
- * <p>The fields are racy: whatever they hold is only a guess. They are written seldom, for the sake
- * of whoever reads on the same cache line.
  */
 final class Backoff {
+  /*
+   * State       sure > 0       those who wait stay near; each that sees the lock free adds 1, and
+   *                            each that is late takes LATE off
+   *             sure == 0      they keep away, but for one of RETRY, whose success makes it 1
+   *             passing > 0    so many waits do not stay awake; set when staying awake was in vain
+   *             failures       how often in a row it was
+   *             away, turns    count
+   * Guards      none: all are racy, and whatever they hold is only a guess that any value is good
+   *             for. They are written seldom, for who reads on the same cache line.
+   * Lock order  none.
+   * Ordering    none; the word is ordered by who takes it.
+   * Progress    to stay near ends after so many looks, to keep away after AWAY pauses.
+   * Callbacks   Word.load.
+   * Checked by  BackoffTest.
+   */
   /** How often one that stays near looks, with a pause before each. */
   private static final int LOOKS = 300;
 

@@ -76,8 +76,8 @@ public final class Mutex {
    *             the lease is over.
    *             To stay awake is bounded; every other turn of a loop is another thread's progress.
    * Callbacks   none.
-   * Checked by  MutexTest, MutexModelTest (all schedules of the shipped code), MutexVisibility
-   *             (jcstress).
+   * Checked by  MutexTest, BackoffTest, MutexModelTest (all schedules of the shipped code),
+   *             MutexVisibility (jcstress).
    */
   static final int FREE = 0;
   static final int LOCKED = 1;
@@ -124,7 +124,7 @@ public final class Mutex {
     this(cell, patienceNanos, new Backoff());
   }
 
-  /** The same, with few looks before a sleep where each look is a step of a model. */
+  /** The same, where a test says how who waits stays awake. */
   Mutex(Cell cell, long patienceNanos, Backoff backoff) {
     this.backoff = backoff;
     this.futex = cell.futex();

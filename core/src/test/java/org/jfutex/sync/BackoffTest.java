@@ -24,18 +24,16 @@ class BackoffTest {
 
     /** The looks of one wait; the last one finds the word free, if there are so many. */
     int looksOfOneWait(Backoff backoff, int takenFor) {
-      this.takenFor = takenFor;
-      looks = 0;
-      int value = backoff.await(this, FREE, NEVER);
-      assertThat(value).isEqualTo(looks > takenFor ? FREE : TAKEN);
-      return looks;
+      return looksOfOneWait(backoff, takenFor, NEVER);
     }
 
-    /** How often it has been looked at since the last time. */
-    int looked() {
-      int count = looks;
+    /** The same for a virtual thread that lets others run in one of so many waits. */
+    int looksOfOneWait(Backoff backoff, int takenFor, int turn) {
+      this.takenFor = takenFor;
       looks = 0;
-      return count;
+      int value = backoff.await(this, FREE, turn);
+      assertThat(value).isEqualTo(looks > takenFor ? FREE : TAKEN);
+      return looks;
     }
 
     @Override
@@ -148,10 +146,7 @@ class BackoffTest {
         .start(
             () -> {
               for (int i = 0; i < looks.length; i++) {
-                word.takenFor = 4;
-                word.looks = 0;
-                int _ = backoff.await(word, FREE, 3);
-                looks[i] = word.looks;
+                looks[i] = word.looksOfOneWait(backoff, 4, 3);
               }
             })
         .join();
@@ -166,7 +161,8 @@ class BackoffTest {
         new Watched() {
           @Override
           public boolean compareAndSet(long expected, long update) {
-            looksBetween.add(looked());
+            looksBetween.add(looks);
+            looks = 0;
             takenFor = looksBetween.size() < 4 ? 4 : 0;
             return looksBetween.size() == 5;
           }

@@ -7,7 +7,6 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 import org.jfutex.Futex;
 import org.jfutex.word.Word;
 import org.openjdk.jcstress.annotations.Actor;
-import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -59,17 +58,13 @@ public final class MutexVisibility {
     }
   }
 
-  /** What two writers must come to; tests of three threads are skipped on two processors. */
+  /** Two threads, of which one can wait; tests of three are skipped on two processors. */
+  @JCStressTest
   @Outcome(
       id = {"1, 2", "2, 1"},
       expect = ACCEPTABLE,
       desc = "each has seen what those before it had stored")
   @Outcome(expect = FORBIDDEN, desc = "two were inside at once, or a store was not seen")
-  public static class OneAfterAnother {}
-
-  /** Two threads, of which one can wait. */
-  @JCStressTest
-  @JCStressMeta(OneAfterAnother.class)
   @State
   public static class Barging extends Guarded {
     public Barging() {
